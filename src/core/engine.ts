@@ -1,0 +1,85 @@
+import type { FactKey, Facts } from './facts.ts';
+import type { Finding, FindingSpec, JudgedFinding, Mode } from './finding.ts';
+import type { JsonObject } from './json.ts';
+import { modeOf, type Settings } from './modes.ts';
+import { ownFindings } from './own-findings.ts';
+import { applyPatch, type PatchOperation } from './patch.ts';
+import type { Circumstances, Outcome, Policy, RaisedFinding } from './policy.ts';
+import type { AdmissionRequest, Phase } from './request.ts';
+import type { Judgement } from './verdict.ts';
+
+export interface EngineContext {
+  readonly phase: Phase;
+  readonly now: number;
+  readonly settings: Settings;
+  /** Told about every throw of a policy; must not throw. */
+  readonly onError: (policy: string, error: unknown) => void;
+}
+
+/** Runs the policies that are not off in this namespace. Never throws. */
+export function judge(
+  policies: readonly Policy[],
+  request: AdmissionRequest,
+  facts: Facts,
+  context: EngineContext,
+): readonly Judgement[] {
+  const labels = facts.namespaceLabels.known ? facts.namespaceLabels.value : undefined;
+  return policies.flatMap((policy) => {
+    const mode = modeOf(policy, context.settings, labels);
+    return mode === 'off' ? [] : [judgeOne(policy, mode, request, { facts, context })];
+  });
+}
+
+function judgeOne(
+  policy: Policy,
+  mode: Mode,
+  request: AdmissionRequest,
+  { facts, context }: { readonly facts: Facts; readonly context: EngineContext },
+): Judgement {
+  const config = context.settings.policies.get(policy.id)?.config ?? policy.config.defaults;
+  const circumstances = { phase: context.phase, now: context.now, facts, config };
+  const outcome = run(policy, request, circumstances, context.onError);
+  const findings = outcome.findings.map((raised) => judged(policy, mode, raised));
+  const blind = (outcome.blind ?? []).map(({ fact, effect }) => judged(policy, mode, unknownFact(policy, facts, fact, effect)));
+  return { policy: policy.id, mode, findings: [...findings, ...blind], patch: outcome.patch ?? [], evidence: outcome.evidence };
+}
+
+function run(
+  policy: Policy,
+  request: AdmissionRequest,
+  circumstances: Circumstances<FactKey, JsonObject>,
+  onError: EngineContext['onError'],
+): Outcome<RaisedFinding, FactKey> {
+  try {
+    const outcome = policy.evaluate(request, circumstances);
+    checkPatch(request, outcome.patch ?? []);
+    return outcome;
+  } catch (error) {
+    onError(policy.id, error);
+    const name = error instanceof Error ? error.name : 'unknown';
+    return { findings: [{ code: 'policy-error', detail: { error: name }, effect: policy.whenBlind.error }] };
+  }
+}
+
+/** A patch that does not apply is a bug, and it is found here: the API server would answer 500 even with failurePolicy Ignore. */
+function checkPatch(request: AdmissionRequest, patch: readonly PatchOperation[]): void {
+  if (patch.length > 0) applyPatch(request.object ?? {}, patch);
+}
+
+function unknownFact(policy: Policy, facts: Facts, fact: FactKey, effect: RaisedFinding['effect']): RaisedFinding {
+  const known = facts[fact];
+  const detail = { fact, why: known.known ? 'not used' : known.why };
+  return { code: 'fact-unknown', detail, effect: effect ?? policy.whenBlind.facts[fact] ?? policy.whenBlind.error };
+}
+
+function judged(policy: Policy, mode: Mode, raised: RaisedFinding): JudgedFinding {
+  return { ...render(policy.id, policy.findings, raised), mode };
+}
+
+/** A raised finding in words, by the specification of its code: the policy's, else one of core's own. */
+export function render(policy: string, specs: Readonly<Record<string, FindingSpec>>, raised: RaisedFinding): Finding {
+  const { code, detail, path } = raised;
+  const spec = [specs, ownFindings].find((candidates) => Object.hasOwn(candidates, code))?.[code];
+  const effect = raised.effect ?? spec?.effect ?? 'warn';
+  return { policy, code, effect, message: spec?.say(detail) ?? code, path: path ?? '', detail };
+}

@@ -1,0 +1,35 @@
+import type { JsonObject } from './json.ts';
+
+/** What a finding asks for by itself; the mode decides what is done about it. */
+export type Effect = 'deny' | 'warn' | 'info';
+export type Mode = 'enforce' | 'warn' | 'audit' | 'off';
+
+/** One thing a policy has to say, before modes. */
+export interface Finding {
+  readonly policy: string;
+  /** Kebab-case, a contract for logs, metrics and JSON: never renamed. */
+  readonly code: string;
+  readonly effect: Effect;
+  readonly message: string;
+  /** Field path in the object, as kubectl prints it; empty for the whole object. */
+  readonly path: string;
+  /** The numbers and names behind the message. */
+  readonly detail: JsonObject;
+}
+
+export interface JudgedFinding extends Finding {
+  readonly mode: Mode;
+}
+
+/** What a code of a policy means; `say` renders the numbers, so that a finding carries no prose of its own. */
+export interface FindingSpec<D extends JsonObject = JsonObject> {
+  readonly effect: Effect;
+  readonly means: string;
+  readonly remedy: string;
+  // A method, so that a specification of some detail is one of any detail: the engine renders what evaluate was type-checked to raise.
+  say(this: void, detail: D): string;
+}
+
+export function findingSpec<D extends JsonObject>(spec: FindingSpec<D>): FindingSpec<D> {
+  return spec;
+}

@@ -1,0 +1,49 @@
+import type { Effect, JudgedFinding, Mode } from './finding.ts';
+import type { JsonObject } from './json.ts';
+import { denialMessage, warningLine } from './message.ts';
+import type { PatchOperation } from './patch.ts';
+
+/** What one policy said, with the mode it has in this namespace. */
+export interface Judgement {
+  readonly policy: string;
+  readonly mode: Mode;
+  readonly findings: readonly JudgedFinding[];
+  readonly patch: readonly PatchOperation[];
+  readonly evidence: JsonObject | undefined;
+}
+
+/** The answer to a request, before it is encoded. */
+export interface Verdict {
+  readonly allowed: boolean;
+  readonly findings: readonly JudgedFinding[];
+  /** In the order of the findings, each at most 120 characters, no two alike. */
+  readonly warnings: readonly string[];
+  readonly patch: readonly PatchOperation[];
+  /** Empty when allowed. */
+  readonly message: string;
+  /** By policy id. */
+  readonly evidence: JsonObject;
+}
+
+/** What is done about a finding: its own effect in enforce, at most a warning in warn, nothing but a record in audit. */
+export function effectiveEffect({ effect, mode }: JudgedFinding): Effect {
+  if (mode === 'enforce') return effect;
+  return mode === 'warn' && effect === 'deny' ? 'warn' : mode === 'warn' ? effect : 'info';
+}
+
+/** Folds what the policies said into one answer: denied when one enforced finding denies; only enforced policies patch. */
+export function foldVerdict(judgements: readonly Judgement[]): Verdict {
+  const findings = judgements.flatMap((judgement) => judgement.findings);
+  const denying = findings.filter((finding) => effectiveEffect(finding) === 'deny');
+  const warning = findings.filter((finding) => effectiveEffect(finding) === 'warn');
+  return {
+    allowed: denying.length === 0,
+    findings,
+    warnings: [...new Set(warning.map(warningLine))],
+    patch: denying.length > 0 ? [] : judgements.flatMap(({ mode, patch }) => (mode === 'enforce' ? patch : [])),
+    message: denialMessage(denying),
+    evidence: Object.fromEntries(
+      judgements.flatMap(({ policy, evidence }) => (evidence === undefined ? [] : [[policy, evidence]])),
+    ),
+  };
+}
