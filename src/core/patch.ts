@@ -39,7 +39,7 @@ export function removeAt(path: Path): PatchOperation {
 export function applyPatch(object: JsonObject, patch: readonly PatchOperation[]): JsonObject {
   if (patch.length === 0) return object;
   const result = jsonpatch.applyPatch(object, patch as Parameters<typeof jsonpatch.applyPatch>[1], true, false);
-  return result.newDocument as JsonObject;
+  return result.newDocument;
 }
 
 function childOf(value: Json | undefined, step: string | number): Json | undefined {
