@@ -5,15 +5,15 @@ export const architecture = {
   kubernetes: { folders: ['core'], packages: [] },
   policies: { folders: ['core', 'kubernetes'], packages: [] },
   audit: { folders: ['core'], packages: ['pino'] },
-  config: { folders: ['core', 'policies'], packages: ['ajv', 'ajv-formats', 'yaml', 'node:fs', 'node:fs/promises', 'node:crypto'] },
+  config: { folders: ['core', 'policies'], packages: ['ajv', 'yaml', 'node:fs', 'node:fs/promises', 'node:crypto', 'node:tls'] },
   cluster: { folders: ['core', 'kubernetes'], packages: ['@kubernetes/client-node', 'node:timers/promises'] },
   server: {
     folders: ['core', 'kubernetes', 'audit', 'config', 'cluster'],
-    packages: ['fastify', 'prom-client', 'ajv', 'node:fs/promises', 'node:crypto', 'node:https', 'node:tls', 'node:http'],
+    packages: ['fastify', 'prom-client', 'ajv', 'node:crypto', 'node:https'],
   },
   cli: {
     folders: ['core', 'kubernetes', 'policies', 'config', 'cluster', 'audit'],
-    packages: ['commander', 'yaml', 'node:fs', 'node:fs/promises', 'node:path', 'node:stream/consumers', 'node:child_process', 'node:os'],
+    packages: ['commander', 'yaml', 'node:fs', 'node:path', 'node:stream/consumers', 'node:child_process', 'node:crypto'],
   },
 };
 

@@ -37,6 +37,12 @@ export const factSources: Readonly<Record<FactKey, readonly ApiResource[]>> = {
   ownedReplicaSets: [{ group: 'apps', resource: 'replicasets' }],
 };
 
+/** A fact in the words of a message. */
+export const factNames: Readonly<Record<FactKey, string>> = {
+  namespaceLabels: 'the labels of the namespace',
+  ownedReplicaSets: 'its ReplicaSets',
+};
+
 export const factKeys = Object.keys(factSources) as readonly FactKey[];
 
 export function known<T>(value: T, ageSeconds = 0): Fact<T> {

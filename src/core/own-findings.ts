@@ -1,12 +1,13 @@
+import { factNames, type FactKey } from './facts.ts';
 import { findingSpec, type FindingSpec } from './finding.ts';
 
 /** Codes that core itself raises: the first two for any policy, the others under the name `review`. */
 export const ownFindings: Readonly<Record<string, FindingSpec>> = {
-  'fact-unknown': findingSpec<{ readonly fact: string; readonly why: string }>({
+  'fact-unknown': findingSpec<{ readonly fact: FactKey; readonly why: string }>({
     effect: 'warn',
     means: 'A fact that the policy needs could not be read, so it did not judge; the effect is that of its blind table.',
     remedy: 'Look at the age of the cache in /metrics and at the log of rollback-bouncer; try again.',
-    say: ({ fact, why }) => `not judged: ${fact} unknown (${why})`,
+    say: ({ fact, why }) => `not judged: ${factNames[fact]} unknown (${why})`,
   }),
   'policy-error': findingSpec<{ readonly error: string }>({
     effect: 'warn',

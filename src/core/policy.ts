@@ -36,8 +36,8 @@ export type Raised<F> = {
 export interface Outcome<R, K extends FactKey> {
   readonly findings: readonly R[];
   readonly patch?: readonly PatchOperation[];
-  /** What the policy saw, whether or not it found something; printed by `check`. */
-  readonly evidence?: JsonObject;
+  /** What the policy saw, whether or not it found something; asked for by `check` only. Total, like evaluate. */
+  readonly evidence?: () => JsonObject;
   readonly blind?: readonly { readonly fact: K; readonly effect?: Effect }[];
 }
 

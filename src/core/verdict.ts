@@ -9,7 +9,7 @@ export interface Judgement {
   readonly mode: Mode;
   readonly findings: readonly JudgedFinding[];
   readonly patch: readonly PatchOperation[];
-  readonly evidence: JsonObject | undefined;
+  readonly evidence: (() => JsonObject) | undefined;
 }
 
 /** The answer to a request, before it is encoded. */
@@ -21,8 +21,8 @@ export interface Verdict {
   readonly patch: readonly PatchOperation[];
   /** Empty when allowed. */
   readonly message: string;
-  /** By policy id. */
-  readonly evidence: JsonObject;
+  /** By policy id, computed when asked for. */
+  readonly evidence: () => JsonObject;
 }
 
 /** What is done about a finding: its own effect in enforce, at most a warning in warn, nothing but a record in audit. */
@@ -42,8 +42,16 @@ export function foldVerdict(judgements: readonly Judgement[]): Verdict {
     warnings: [...new Set(warning.map(warningLine))],
     patch: denying.length > 0 ? [] : judgements.flatMap(({ mode, patch }) => (mode === 'enforce' ? patch : [])),
     message: denialMessage(denying),
-    evidence: Object.fromEntries(
-      judgements.flatMap(({ policy, evidence }) => (evidence === undefined ? [] : [[policy, evidence]])),
-    ),
+    evidence: () =>
+      Object.fromEntries(
+        judgements.flatMap(({ policy, evidence }) => (evidence === undefined ? [] : [[policy, evidence()] as const])),
+      ),
   };
+}
+
+/** `deny`, `mutate`, `warn` or `allow`: the strongest thing the answer does. */
+export function verdictWord(verdict: Verdict): 'deny' | 'mutate' | 'warn' | 'allow' {
+  if (!verdict.allowed) return 'deny';
+  if (verdict.patch.length > 0) return 'mutate';
+  return verdict.findings.some((finding) => effectiveEffect(finding) === 'warn') ? 'warn' : 'allow';
 }

@@ -1,0 +1,130 @@
+import { asInteger, asList, asObject, asText, at, own, type Json, type JsonObject } from '../core/json.ts';
+import type { PointRow } from './jvm-evidence-data.ts';
+import {
+  envNameRows,
+  envPrefixRows,
+  envSuffixRows,
+  envWordRows,
+  mountFileRows,
+  mountRows,
+  nameRows,
+  pathRows,
+  portNameRows,
+  portNumberRows,
+  probeToolRows,
+} from './jvm-evidence-data.ts';
+
+/** One piece of evidence: a stable token for logs, and what it weighs. */
+export interface Sign {
+  readonly reason: string;
+  readonly points: number;
+}
+
+/** More entries than a container has; the rest of a hostile list is not looked at. */
+const maxEntries = 512;
+const maxLength = 512;
+
+/** The words of data rows with their points. */
+export function pointsOf(rows: readonly PointRow[]): ReadonlyMap<string, number> {
+  return new Map(rows.flatMap(([words, points]) => words.split(' ').map((word) => [word, points] as const)));
+}
+
+const envNames = pointsOf(envNameRows);
+const envPrefixes = pointsOf(envPrefixRows);
+const envSuffixes = pointsOf(envSuffixRows);
+const envWords = pointsOf(envWordRows);
+const portNames = pointsOf(portNameRows);
+const portNumbers = pointsOf(portNumberRows);
+const mounts = [...pointsOf(mountRows)];
+const mountFiles = pointsOf(mountFileRows);
+const paths = [...pointsOf(pathRows)];
+const probeTools = [...pointsOf(probeToolRows)];
+const names = pointsOf(nameRows);
+const valueMarks = ['jdbc:', '-Xmx', '-XX:', '-javaagent:'];
+
+/** Everything but image, command and annotations that a container says about its runtime. */
+export function containerSigns(container: JsonObject): readonly Sign[] {
+  return [
+    ...entries(container, 'env').flatMap(envSigns),
+    ...['livenessProbe', 'readinessProbe', 'startupProbe'].flatMap((field) => probeSigns(own(container, field))),
+    ...entries(container, 'ports').flatMap(portSigns),
+    ...entries(container, 'volumeMounts').flatMap(mountSigns),
+    ...nameSigns(textOf(container, 'name')),
+  ];
+}
+
+function entries(container: JsonObject, field: string): readonly Json[] {
+  return asList(own(container, field)).slice(0, maxEntries);
+}
+
+function textOf(value: Json | undefined, field: string): string {
+  return (asText(own(value, field)) ?? '').slice(0, maxLength);
+}
+
+function sign(reason: string, points: number | undefined): readonly Sign[] {
+  return points === undefined ? [] : [{ reason, points }];
+}
+
+function envSigns(entry: Json): readonly Sign[] {
+  const written = textOf(entry, 'name');
+  const name = written.toUpperCase().replaceAll(/[.-]/g, '_');
+  const mark = valueMarks.find((start) => textOf(entry, 'value').startsWith(start));
+  const byName = sign(`env:${written}`, envNames.get(name));
+  if (byName.length > 0) return byName;
+  const marked = sign(`env-value:${mark ?? ''}`, mark === undefined ? undefined : 60);
+  return marked.length > 0 ? marked : affixSigns(name.split('_', 16));
+}
+
+/** Counted once a word, however many names share it. */
+function affixSigns(words: readonly string[]): readonly Sign[] {
+  const [first = '', second = ''] = words;
+  const prefix = words.length > 1 ? [first, `${first}_${second}`].find((part) => envPrefixes.has(part)) : undefined;
+  if (prefix !== undefined) return sign(`env:${prefix}_*`, envPrefixes.get(prefix));
+  const suffix = words.slice(-2).join('_');
+  if (envSuffixes.has(suffix)) return sign(`env:*_${suffix}`, envSuffixes.get(suffix));
+  const word = words.find((part) => envWords.has(part));
+  return word === undefined ? [] : sign(`env:*${word}*`, envWords.get(word));
+}
+
+function probeSigns(probe: Json | undefined): readonly Sign[] {
+  if (asObject(probe) === undefined) return [];
+  const path = asText(at(probe, 'httpGet', 'path')) ?? '';
+  const command = asList(at(probe, 'exec', 'command'))
+    .slice(0, 8)
+    .map((word) => (asText(word) ?? '').slice(0, maxLength));
+  return [...pathSigns('probe', path), ...command.flatMap(probeCommandSigns)];
+}
+
+function probeCommandSigns(text: string): readonly Sign[] {
+  const lower = text.toLowerCase();
+  const tool = probeTools.find(([word]) => lower.includes(word));
+  return [...(tool === undefined ? [] : sign(`probe:${tool[0]}`, tool[1])), ...pathSigns('probe', text)];
+}
+
+/** Evidence in a path that a probe or a scraper asks for. */
+export function pathSigns(where: string, path: string): readonly Sign[] {
+  const text = `${path.slice(0, maxLength)}/`;
+  const found = paths.find(([part]) => text.includes(part));
+  return found === undefined ? [] : sign(`${where}:${found[0]}`, found[1]);
+}
+
+function portSigns(port: Json): readonly Sign[] {
+  const name = textOf(port, 'name');
+  const number = String(asInteger(own(port, 'containerPort')) ?? '');
+  return portNames.has(name) ? sign(`port:${name}`, portNames.get(name)) : sign(`port:${number}`, portNumbers.get(number));
+}
+
+function mountSigns(mount: Json): readonly Sign[] {
+  const path = textOf(mount, 'mountPath');
+  const directory = mounts.find(([root]) => path === root || path.startsWith(`${root}/`));
+  const file = path.slice(path.lastIndexOf('/') + 1);
+  return directory === undefined ? sign(`mount:${file}`, mountFiles.get(file)) : sign(`mount:${directory[0]}`, directory[1]);
+}
+
+function nameSigns(name: string): readonly Sign[] {
+  const word = name
+    .toLowerCase()
+    .split(/[-_.]/)
+    .find((part) => names.has(part));
+  return word === undefined ? [] : sign(`name:${word}`, names.get(word));
+}

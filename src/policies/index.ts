@@ -1,0 +1,5 @@
+import type { Policy } from '../core/policy.ts';
+import { startupProbe } from './startup-probe/policy.ts';
+
+/** Every policy, in the order in which their findings are shown. */
+export const policies: readonly Policy[] = [startupProbe];

@@ -1,0 +1,156 @@
+import { auditTo, descriptor, logTo, type Logger } from './audit/logger.ts';
+import { UsageFault } from './cli/fault.ts';
+import type { ServeOptions } from './cli/serve-options.ts';
+import { connectCluster, type Cluster } from './cluster/cluster.ts';
+import { kindNames } from './cluster/kinds.ts';
+import { loadKubeConfig } from './cluster/kubeconfig.ts';
+import type { ReflectorObserver } from './cluster/reflector-run.ts';
+import { loadPair, type KeyPair } from './config/certificate.ts';
+import { loadSettings } from './config/load.ts';
+import { defaultSettings, type Settings } from './core/modes.ts';
+import { selector } from './core/select.ts';
+import { policies } from './policies/index.ts';
+import { createApp, type App } from './server/app.ts';
+import { createAttempts } from './server/attempts.ts';
+import { watchCertificates, type CertificateWatch } from './server/certificates.ts';
+import { createDrain, type Drain } from './server/drain.ts';
+import { createMetrics, type Metrics } from './server/metrics.ts';
+import { version } from './version.ts';
+
+const certificatePollMs = 2_000;
+const closeMs = 5_000;
+
+/** Everything that runs, and how it is taken down. */
+interface Running {
+  readonly app: App;
+  readonly cluster: Cluster;
+  readonly certificates: CertificateWatch;
+  readonly drain: Drain;
+  readonly log: Logger;
+}
+
+/**
+ * Wires the webhook and serves until SIGTERM or SIGINT.
+ * @throws UsageFault when configuration, kubeconfig or certificate cannot be used at start.
+ */
+export async function serve(options: ServeOptions): Promise<void> {
+  const settings = settingsOf(options);
+  const kube = loadKubeConfig(options.kubeconfig);
+  if (!kube.ok) throw new UsageFault(kube.fault);
+  const loaded = await loadPair({ certFile: options.tlsCertFile, keyFile: options.tlsPrivateKeyFile });
+  if (!loaded.ok) throw new UsageFault(loaded.fault);
+
+  const log = logTo(descriptor(2));
+  const metrics = createMetrics(() => caches(cluster));
+  const observer = observerOf(log, metrics);
+  const cluster = connectCluster({ kubeConfig: kube.kubeConfig, kinds: kindNames, observer });
+  const running = assemble(options, { settings, pair: loaded.pair, cluster, metrics, log });
+  await listen(running.app, options);
+  const address = running.app.server.address();
+  log.info({ version, address }, 'listening');
+  void cluster.whenSynced().then(() => log.info({ caches: cluster.ages() }, 'caches synced'));
+  stopOnSignal(running, options.drainSeconds);
+}
+
+function settingsOf({ config }: ServeOptions): Settings {
+  if (config === undefined) return defaultSettings;
+  const loaded = loadSettings(config, policies);
+  if (!loaded.ok) throw new UsageFault(loaded.fault);
+  return loaded.settings;
+}
+
+interface Parts {
+  readonly settings: Settings;
+  readonly pair: KeyPair;
+  readonly cluster: Cluster;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+function assemble(options: ServeOptions, { settings, pair, cluster, metrics, log }: Parts): Running {
+  const drain = createDrain();
+  const app = createApp({
+    pair,
+    drain,
+    log,
+    metrics,
+    select: selector(policies),
+    settings: () => settings,
+    gather: (needs, request, deadlineMs) => cluster.gather(needs, request, { deadlineMs }),
+    now: () => Date.now(),
+    audit: auditTo(descriptor(1)),
+    attempts: createAttempts(),
+    notReady: () => [
+      ...(cluster.synced() ? [] : ['caches not synced']),
+      ...(certificates.notAfterMs() > Date.now() ? [] : ['certificate expired']),
+    ],
+  });
+  metrics.certificateLoaded(true, pair.notAfterMs);
+  const certificates = watchCertificates({ certFile: options.tlsCertFile, keyFile: options.tlsPrivateKeyFile }, pair, {
+    intervalMs: certificatePollMs,
+    use: (next) => {
+      app.server.setSecureContext({ cert: next.cert, key: next.key, minVersion: 'TLSv1.2' });
+      metrics.certificateLoaded(true, next.notAfterMs);
+      log.info({ notAfter: new Date(next.notAfterMs).toISOString() }, 'certificate replaced');
+    },
+    refused: (fault) => {
+      metrics.certificateLoaded(false, 0);
+      log.error({ fault }, 'new certificate refused, the old one keeps serving');
+    },
+  });
+  return { app, cluster, certificates, drain, log };
+}
+
+async function listen(app: App, { address, port }: ServeOptions): Promise<void> {
+  try {
+    await app.listen({ host: address, port });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new UsageFault(`--address ${address} --port ${port}: cannot listen (${code})`);
+  }
+}
+
+function caches(cluster: Cluster): ReturnType<Parameters<typeof createMetrics>[0]> {
+  return cluster.ages().map(({ kind, ageSeconds, size, state }) => ({
+    kind,
+    ageSeconds: ageSeconds ?? -1,
+    objects: size,
+    synced: state !== 'starting',
+  }));
+}
+
+function observerOf(log: Logger, metrics: Metrics): ReflectorObserver {
+  return {
+    onRelist: ({ kind, reason }) => metrics.relisted(kind, reason),
+    onError: ({ kind, during, error }) => {
+      metrics.watchFailed(kind);
+      log.warn({ kind, during, err: error }, 'watch failed, trying again');
+    },
+    onCallbackError: ({ kind, error }) => log.error({ kind, err: error }, 'object left out of the cache'),
+  };
+}
+
+/** Not ready at once; serves on for the drain time; then refuses politely, finishes what is in flight and lets the process end. */
+function stopOnSignal(running: Running, drainSeconds: number): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) return;
+    stopping = true;
+    running.log.info({ signal, drainSeconds }, 'draining');
+    running.drain.leave();
+    setTimeout(() => void shutDown(running), drainSeconds * 1000);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+async function shutDown({ app, cluster, certificates, drain, log }: Running): Promise<void> {
+  drain.refuse();
+  certificates.stop();
+  const giveUp = setTimeout(() => app.server.closeAllConnections(), closeMs);
+  giveUp.unref();
+  await app.close();
+  clearTimeout(giveUp);
+  await cluster.stop();
+  log.info('stopped');
+}

@@ -1,0 +1,75 @@
+import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
+import { auditRecord } from '../audit/record.ts';
+import type { Audit, Logger } from '../audit/logger.ts';
+import type { FactKey, Facts } from '../core/facts.ts';
+import type { Settings } from '../core/modes.ts';
+import type { AdmissionRequest, Phase } from '../core/request.ts';
+import { review, type Review } from '../core/review.ts';
+import type { Select } from '../core/select.ts';
+import { foldVerdict, verdictWord, type Judgement } from '../core/verdict.ts';
+import type { Attempts } from './attempts.ts';
+import { decodeReview, encodeReview } from './codec.ts';
+import { budgetMs } from './deadline.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface AdmitContext {
+  readonly select: Select;
+  readonly settings: () => Settings;
+  /** Facts by `deadlineMs` (performance clock); what is not known by then is unknown. */
+  readonly gather: (needs: readonly FactKey[], request: AdmissionRequest, deadlineMs: number) => Promise<Facts> | Facts;
+  readonly now: () => number;
+  readonly audit: Audit;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly attempts: Attempts;
+}
+
+/** The handler of /mutate and of /validate: decode, review, audit, answer. A parseable review always gets 200 and a review. */
+export function admit(phase: Phase, context: AdmitContext): RouteHandlerMethod {
+  return async (call: FastifyRequest, reply: FastifyReply) => {
+    const startedMs = performance.now();
+    const decoded = decodeReview(call.body);
+    if (!decoded.ok) {
+      context.metrics.rejected(decoded.status);
+      return reply.code(decoded.status).send({ error: decoded.fault });
+    }
+    const { request } = decoded;
+    const deadlineMs = startedMs + budgetMs((call.query as Record<string, unknown>)['timeout']);
+    const { verdict, facts } = await decide(request, phase, deadlineMs, context);
+    const { body, patchDigest } = encodeReview(request, phase, verdict);
+    const durationMs = performance.now() - startedMs;
+    const attempt = context.attempts.count(phase, request.uid);
+    context.audit(auditRecord({ request, phase, verdict, facts, patchDigest, durationMs, attempt }));
+    context.metrics.decided(phase, verdictWord(verdict), durationMs / 1000);
+    return reply.type('application/json').send(body);
+  };
+}
+
+async function decide(request: AdmissionRequest, phase: Phase, deadlineMs: number, context: AdmitContext): Promise<Review> {
+  try {
+    return await review(request, {
+      phase,
+      select: context.select,
+      settings: context.settings(),
+      gather: (needs, about) => context.gather(needs, about, deadlineMs),
+      now: context.now(),
+      onError: (policy, error) => context.log.error({ policy, decisionId: request.uid, err: error }, 'policy failed'),
+    });
+  } catch (error) {
+    context.log.error({ decisionId: request.uid, err: error }, 'review failed');
+    return { verdict: foldVerdict([failed(phase)]), facts: undefined };
+  }
+}
+
+/** A bug of ours: the mutating side changes nothing, the validating side denies and says so. */
+function failed(phase: Phase): Judgement {
+  const effect = phase === 'validate' ? 'deny' : 'warn';
+  const message = 'not judged: internal error; the log has it under the decision id';
+  return {
+    policy: 'review',
+    mode: 'enforce',
+    findings: [{ policy: 'review', code: 'policy-error', effect, mode: 'enforce', message, path: '', detail: {} }],
+    patch: [],
+    evidence: undefined,
+  };
+}
