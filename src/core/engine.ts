@@ -1,5 +1,5 @@
 import type { FactKey, Facts } from './facts.ts';
-import type { Finding, FindingSpec, JudgedFinding, Mode } from './finding.ts';
+import type { Finding, FindingSpec, Mode } from './finding.ts';
 import type { JsonObject } from './json.ts';
 import { modeOf, type Settings } from './modes.ts';
 import { ownFindings } from './own-findings.ts';
@@ -38,26 +38,34 @@ function judgeOne(
 ): Judgement {
   const config = context.settings.policies.get(policy.id)?.config ?? policy.config.defaults;
   const circumstances = { phase: context.phase, now: context.now, facts, config };
-  const outcome = run(policy, request, circumstances, context.onError);
-  const findings = outcome.findings.map((raised) => judged(policy, mode, raised));
-  const blind = (outcome.blind ?? []).map(({ fact, effect }) => judged(policy, mode, unknownFact(policy, facts, fact, effect)));
-  return { policy: policy.id, mode, findings: [...findings, ...blind], patch: outcome.patch ?? [], evidence: outcome.evidence };
+  const { findings, patch, evidence } = run(policy, request, circumstances, context.onError);
+  return { policy: policy.id, mode, findings: findings.map((finding) => ({ ...finding, mode })), patch, evidence };
 }
 
+interface Ran {
+  readonly findings: readonly Finding[];
+  readonly patch: readonly PatchOperation[];
+  readonly evidence: Outcome<RaisedFinding, FactKey>['evidence'];
+}
+
+/** Whatever throws, the words of a finding included, is a bug of the policy: nothing else that it said is believed. */
 function run(
   policy: Policy,
   request: AdmissionRequest,
   circumstances: Circumstances<FactKey, JsonObject>,
   onError: EngineContext['onError'],
-): Outcome<RaisedFinding, FactKey> {
+): Ran {
+  const said = (raised: RaisedFinding): Finding => render(policy.id, policy.findings, raised);
   try {
-    const outcome = policy.evaluate(request, circumstances);
-    checkPatch(request, outcome.patch ?? []);
-    return outcome;
+    const { findings, blind = [], patch = [], evidence } = policy.evaluate(request, circumstances);
+    checkPatch(request, patch);
+    const unknown = blind.map(({ fact, effect }) => unknownFact(policy, circumstances.facts, fact, effect));
+    return { findings: [...findings, ...unknown].map(said), patch, evidence };
   } catch (error) {
     onError(policy.id, error);
     const name = error instanceof Error ? error.name : 'unknown';
-    return { findings: [{ code: 'policy-error', detail: { error: name }, effect: policy.whenBlind.error }] };
+    const failed = said({ code: 'policy-error', detail: { error: name }, effect: policy.whenBlind.error });
+    return { findings: [failed], patch: [], evidence: undefined };
   }
 }
 
@@ -70,10 +78,6 @@ function unknownFact(policy: Policy, facts: Facts, fact: FactKey, effect: Raised
   const known = facts[fact];
   const detail = { fact, why: known.known ? 'not used' : known.why };
   return { code: 'fact-unknown', detail, effect: effect ?? policy.whenBlind.facts[fact] ?? policy.whenBlind.error };
-}
-
-function judged(policy: Policy, mode: Mode, raised: RaisedFinding): JudgedFinding {
-  return { ...render(policy.id, policy.findings, raised), mode };
 }
 
 /** A raised finding in words, by the specification of its code: the policy's, else one of core's own. */

@@ -29,8 +29,7 @@ export function warningLine(finding: JudgedFinding): string {
  * A name may otherwise write into a terminal or forge a line of a log.
  */
 export function plain(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\u200e\u200f]/g, ' ');
+  return text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, ' ');
 }
 
 /** At most so many UTF-16 units, never half of a surrogate pair; what was cut is shown by an ellipsis. */

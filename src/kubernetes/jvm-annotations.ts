@@ -1,4 +1,4 @@
-import { asText, at, own, textEntries, type Json, type JsonObject } from '../core/json.ts';
+import { asText, at, own, type Json, type JsonObject } from '../core/json.ts';
 import { pathSigns, type Sign } from './jvm-signs.ts';
 
 const ownJvm = 'rollback-bouncer.dev/jvm';
@@ -14,14 +14,16 @@ const maxLength = 4096;
 /** Which container of a template is asked about. */
 export interface Asked {
   readonly template: JsonObject;
+  /** Those of the pod template. */
+  readonly annotations: JsonObject | undefined;
   readonly workloadAnnotations: JsonObject | undefined;
   readonly name: string;
   /** OpenTelemetry and Datadog mean the first app container when they name none. */
   readonly isFirst: boolean;
 }
 
-function annotation(template: JsonObject, key: string): string | undefined {
-  const value = asText(at(template, 'metadata', 'annotations', key));
+function annotation({ annotations }: Asked, key: string): string | undefined {
+  const value = asText(own(annotations, key));
   return value !== undefined && value.length <= maxLength ? value : undefined;
 }
 
@@ -30,13 +32,13 @@ function namesIn(list: string): readonly string[] {
 }
 
 /** What the owner declared about a container: it decides over everything. Malformed declarations count as absent. */
-export function declared({ template, name }: Asked): Sign | undefined {
-  const list = annotation(template, ownContainers);
+export function declared(asked: Asked): Sign | undefined {
+  const list = annotation(asked, ownContainers);
   if (list !== undefined && isNameList(list)) {
-    const named = namesIn(list).includes(name);
+    const named = namesIn(list).includes(asked.name);
     if (named) return { reason: `annotation:${ownContainers}`, points: 100 };
   }
-  const flag = annotation(template, ownJvm);
+  const flag = annotation(asked, ownJvm);
   if (flag === 'true' || flag === 'false') return { reason: `annotation:${ownJvm}=${flag}`, points: flag === 'true' ? 100 : 0 };
   return list !== undefined && isNameList(list) ? { reason: `annotation:${ownContainers}`, points: 0 } : undefined;
 }
@@ -61,23 +63,28 @@ export function jvmAnnotationFaults(template: Json | undefined): readonly string
 
 /** What other tools' annotations say about a container. */
 export function annotationSigns(asked: Asked): readonly Sign[] {
-  return [...openTelemetrySigns(asked), ...datadogSigns(asked), ...scrapeSigns(asked), ...runtimeLabelSigns(asked)];
+  const labelled = runtimeLabelSigns(asked);
+  return asked.annotations === undefined
+    ? labelled
+    : [...openTelemetrySigns(asked), ...datadogSigns(asked), ...scrapeSigns(asked), ...labelled];
 }
 
 /** @see https://opentelemetry.io/docs/platforms/kubernetes/operator/automatic/ */
-function openTelemetrySigns({ template, name, isFirst }: Asked): readonly Sign[] {
+function openTelemetrySigns(asked: Asked): readonly Sign[] {
   const injects = (language: string): boolean =>
-    !['', 'false', undefined].includes(annotation(template, `${otel}inject-${language}`));
+    !['', 'false', undefined].includes(annotation(asked, `${otel}inject-${language}`));
   if (!injects('java')) return [];
-  const list = annotation(template, `${otel}java-container-names`) ?? annotation(template, `${otel}container-names`);
-  const decides = list === undefined ? isFirst && !otherLanguages.some(injects) : namesIn(list).includes(name);
+  const list = annotation(asked, `${otel}java-container-names`) ?? annotation(asked, `${otel}container-names`);
+  const decides = list === undefined ? asked.isFirst && !otherLanguages.some(injects) : namesIn(list).includes(asked.name);
   return decides ? [{ reason: 'annotation:inject-java', points: 100 }] : [];
 }
 
 /** @see https://docs.datadoghq.com/tracing/trace_collection/library_injection_local/ */
-function datadogSigns({ template, name, isFirst }: Asked): readonly Sign[] {
-  const has = (key: string): boolean => (annotation(template, `${datadog}${key}`) ?? '') !== '';
-  const found = ['java-lib.version', 'java-lib.custom-image'].some((key) => has(`${name}.${key}`) || (isFirst && has(key)));
+function datadogSigns(asked: Asked): readonly Sign[] {
+  const has = (key: string): boolean => (annotation(asked, `${datadog}${key}`) ?? '') !== '';
+  const found = ['java-lib.version', 'java-lib.custom-image'].some(
+    (key) => has(`${asked.name}.${key}`) || (asked.isFirst && has(key)),
+  );
   return found ? [{ reason: 'annotation:java-lib', points: 100 }] : [];
 }
 
@@ -87,8 +94,8 @@ export function detectedByDatadog({ workloadAnnotations, name }: Asked): boolean
   return languages !== undefined && namesIn(languages.slice(0, maxLength)).includes('java');
 }
 
-function scrapeSigns({ template, isFirst }: Asked): readonly Sign[] {
-  return isFirst ? pathSigns('annotation', annotation(template, 'prometheus.io/path') ?? '') : [];
+function scrapeSigns(asked: Asked): readonly Sign[] {
+  return asked.isFirst ? pathSigns('annotation', annotation(asked, 'prometheus.io/path') ?? '') : [];
 }
 
 const runtimeLabels = new Set([
@@ -106,6 +113,6 @@ const runtimeLabels = new Set([
 
 /** OpenShift's console draws its icon after this label. */
 function runtimeLabelSigns({ template, isFirst }: Asked): readonly Sign[] {
-  const runtime = new Map(textEntries(at(template, 'metadata', 'labels'))).get('app.openshift.io/runtime') ?? '';
+  const runtime = asText(at(template, 'metadata', 'labels', 'app.openshift.io/runtime')) ?? '';
   return isFirst && runtimeLabels.has(runtime) ? [{ reason: `label:runtime=${runtime}`, points: 60 }] : [];
 }

@@ -24,6 +24,7 @@ interface Program {
 /** Command lines are shorter by far; hostile ones are cut. */
 const maxWordLength = 4096;
 const maxWords = 64;
+const maxParts = 128;
 
 const tools = wordSet(toolRows);
 const shellWords = wordSet(shellRows);
@@ -111,12 +112,18 @@ function scriptFile(path: string): readonly Program[] {
 /** Splits a script into simple commands, well enough to see which programs it starts. */
 function scriptPrograms(script: string): readonly Program[] {
   return script
-    .split(/[;\n|&`()]/)
-    .map((part) => part.split(/\s+/).filter((word) => word !== ''))
+    .split(/[;\n|&`()]/, maxParts)
+    .map(wordsOfPart)
     .flatMap((words) => {
       const word = words[firstProgram(words)];
       return word === undefined || word.startsWith('#') ? [] : shellProgram(word, words);
     });
+}
+
+/** Without the interpreter of a `#!` line: in one-line scripts the first command stands behind it. */
+function wordsOfPart(part: string): readonly string[] {
+  const words = part.split(/\s+/).filter((word) => word !== '');
+  return words[0]?.startsWith('#!') === true ? words.slice(1).filter((word) => !shells.has(nameOf(word))) : words;
 }
 
 /** `java` counts anywhere behind a wrapper that is not known (`exec gosu app java`), but not behind a tool (`echo java`). */
@@ -134,7 +141,7 @@ function firstProgram(words: readonly string[]): number {
 }
 
 function isPreamble(word: string): boolean {
-  if (word.startsWith('-') || word.startsWith('#!') || shellWords.has(word)) return true;
+  if (word.startsWith('-') || shellWords.has(word)) return true;
   const name = nameOf(word);
   return shellWords.has(name) || userSwitchers.has(name) || isAssignment(word);
 }

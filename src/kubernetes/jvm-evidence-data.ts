@@ -50,11 +50,7 @@ export const envPrefixRows: readonly PointRow[] = [
     60,
     'frameworks bind their properties',
   ],
-  [
-    'BPL_JVM BPL_JMX BPL_DEBUG LOGGING_LEVEL OTEL_JAVAAGENT SCHEMA_REGISTRY_KAFKASTORE MP_JWT MP_HEALTH',
-    60,
-    'buildpacks, Spring, agents',
-  ],
+  ['BPL_JVM BPL_JMX BPL_DEBUG LOGGING_LEVEL OTEL_JAVAAGENT MP_JWT MP_HEALTH', 60, 'buildpacks, Spring, agents'],
   ['MP_METRICS MP_OPENAPI MP_MESSAGING MP_CONFIG MP_FAULT MP_REST', 60, 'MicroProfile'],
   ['MANAGEMENT_ENDPOINT MANAGEMENT_ENDPOINTS MANAGEMENT_HEALTH MANAGEMENT_METRICS MANAGEMENT_SERVER', 60, 'Spring Actuator'],
   ['MANAGEMENT_TRACING MANAGEMENT_ZIPKIN MANAGEMENT_OTLP', 60, 'Spring Actuator'],
@@ -84,6 +80,7 @@ export const envSuffixRows: readonly PointRow[] = [
 
 /** One word anywhere in an environment name. */
 export const envWordRows: readonly PointRow[] = [
+  ['KAFKASTORE', 60, 'settings of the schema registry'],
   ['JVM JDBC', 40, 'speaks of the JVM'],
   ['JAVA', 25, 'may be an address of another service'],
 ];
@@ -121,7 +118,7 @@ export const mountFileRows: readonly PointRow[] = [
 export const pathRows: readonly PointRow[] = [
   ['/actuator/ /wd/hub/', 60, 'Spring Boot, Selenium'],
   ['/q/health /management/health /q/metrics', 40, 'Quarkus, JHipster'],
-  ['/health/live /health/ready /health/started', 20, 'MicroProfile and others'],
+  ['/health/live /health/ready /health/started', 15, 'MicroProfile and others'],
 ];
 
 /** Programs in probes. */

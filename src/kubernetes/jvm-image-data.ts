@@ -15,10 +15,9 @@ export const runtimeRows: readonly WordRow[] = [
     'tomcat tomee jetty wildfly jboss eap payara glassfish websphere weblogic openliberty open-liberty undertow',
     'Java application servers',
   ],
-  ['springboot spring-boot spring-cloud spring-petclinic petclinic spring springio', 'Spring applications'],
+  ['springboot spring-boot spring-cloud spring-petclinic petclinic', 'Spring applications'],
   ['quarkus micronaut vertx dropwizard helidon grails ktor http4s', 'JVM frameworks'],
   ['jruby kotlin scala clojure groovy leiningen sbt', 'languages of the JVM'],
-  ['maven gradle mvn', 'build tools that run on a JVM'],
 ];
 
 /** Frameworks whose sample images are named after what they talk to: `spring-boot-mongo` is the application. */
@@ -28,10 +27,8 @@ export const frameworkRows: readonly WordRow[] = [
 
 /** Products that run on a JVM. Counted in full when the name ends with them, or with a harmless word behind. */
 export const productRows: readonly WordRow[] = [
-  [
-    'kafka kafka-server cp-kafka cp-server cp-enterprise-kafka kraft zookeeper zk bookkeeper',
-    'Apache Kafka, ZooKeeper, BookKeeper',
-  ],
+  ['maven gradle spring', 'build tools and Spring: also words of other names'],
+  ['kafka kafka-server cp-kafka cp-server cp-enterprise-kafka zookeeper bookkeeper', 'Apache Kafka, ZooKeeper, BookKeeper'],
   ['kafka-connect cp-kafka-connect cp-server-connect connect-base mirrormaker mirror-maker', 'Kafka Connect workers'],
   ['ksqldb ksql ksqldb-server ksql-server schema-registry kafka-rest rest-proxy control-center', 'Confluent components in Java'],
   [
@@ -53,11 +50,11 @@ export const productRows: readonly WordRow[] = [
     'search on Lucene',
   ],
   [
-    'cassandra dse dse-server datastax cassandra-reaper cass-management-api stargate neo4j orientdb arcadedb janusgraph titan',
+    'cassandra dse dse-server datastax cassandra-reaper cass-management-api neo4j orientdb arcadedb janusgraph',
     'databases on the JVM',
   ],
   [
-    'hbase opensearch-node questdb opentsdb kairosdb iotdb hsqldb derby tessera besu teku web3signer corda',
+    'hbase opensearch-node questdb opentsdb kairosdb iotdb hsqldb tessera besu teku web3signer corda',
     'databases and ledgers on the JVM',
   ],
   ['graphdb stardog fuseki jena blazegraph rdf4j gremlin-server exist-db existdb', 'graph and XML stores in Java'],
@@ -67,7 +64,7 @@ export const productRows: readonly WordRow[] = [
     'big data engines',
   ],
   ['resourcemanager nodemanager journalnode historyserver hive hiveserver2 hive-metastore hive-server', 'Hadoop and Hive roles'],
-  ['trino presto prestodb prestosql starburst dremio drill druid pinot kylin phoenix impala-metastore', 'query engines in Java'],
+  ['trino presto prestodb prestosql starburst dremio drill druid pinot kylin impala-metastore', 'query engines in Java'],
   [
     'zeppelin livy oozie nifi nifi-registry minifi streamsets datacollector alluxio ozone kyuubi celeborn',
     'data platforms in Java',
@@ -108,11 +105,8 @@ export const productRows: readonly WordRow[] = [
     'tracing in Java',
   ],
   ['cryostat opennms wavefront wavefront-proxy hawkular zabbix-java-gateway activegate jmx jmx-exporter', 'monitoring in Java'],
-  ['jmx-prometheus-exporter jmx-prometheus cassandra-exporter', 'exporters that are Java agents'],
-  [
-    'nacos nacos-server eureka eureka-server config-server zuul hystrix turbine sentinel-dashboard seata',
-    'service registries in Java',
-  ],
+  ['jmx-prometheus-exporter prometheus-jmx-exporter jmx-prometheus cassandra-exporter', 'exporters that are Java agents'],
+  ['nacos nacos-server eureka eureka-server config-server zuul hystrix sentinel-dashboard seata', 'service registries in Java'],
   [
     'seata-server apollo-configservice apollo-adminservice apollo-portal shenyu scdf scdf-server skipper-server',
     'service registries in Java',
@@ -136,7 +130,7 @@ export const productRows: readonly WordRow[] = [
     'content management',
   ],
   [
-    'ofbiz idempiere killbill thingsboard tb-node hawkbit hawkbit-update-server hono kapua openhab microcks',
+    'ofbiz idempiere killbill thingsboard tb-node hawkbit hawkbit-update-server kapua openhab microcks',
     'business and IoT servers',
   ],
   ['tb-http-transport tb-mqtt-transport tb-coap-transport tb-lwm2m-transport tb-rule-engine tb-core', 'ThingsBoard services'],
@@ -148,13 +142,13 @@ export const productRows: readonly WordRow[] = [
     'airsonic subsonic komga ubooquity stirling-pdf s-pdf traccar davmail jdownloader nzbhydra2 lavalink',
     'self-hosted servers in Java',
   ],
-  ['wiremock mockserver dynamodb-local elasticmq gatling jmeter selenium zalenium zap zaproxy', 'test doubles and load tools'],
+  ['wiremock mockserver dynamodb-local elasticmq gatling jmeter selenium zalenium zaproxy', 'test doubles and load tools'],
   ['swagger-generator openapi-generator cerebro flyway liquibase pact-jvm', 'developer tools in Java'],
   [
     'opendaylight onos che-server openvsx-server ditto-gateway ditto-things ditto-policies ditto-connectivity',
     'Eclipse and network projects',
   ],
-  ['graviteeio apim-gateway apim-management-api am-management-api ranger-admin hop-web rsk rskj', 'gateways and others in Java'],
+  ['graviteeio apim-gateway apim-management-api am-management-api ranger-admin hop-web', 'gateways and others in Java'],
   ['flink-kubernetes-operator debezium-operator rocketmq-dashboard rocketmq-console kafka-jmx', 'Java despite the word behind'],
   ['adservice fraud-detection frauddetectionservice queue-master bookinfo-reviews', 'Java services of well-known demos'],
 ];
@@ -167,7 +161,7 @@ export const pairRows: readonly WordRow[] = [
     'servers with their store inside',
   ],
   [
-    'apache/atlas apache/ranger apache/camel apache/james apache/knox apache/karaf apache/beam apache/polaris',
+    'apache/atlas apache/ranger apache/camel apache/james apache/knox apache/karaf apache/beam apache/polaris apache/phoenix',
     'Apache projects with common names',
   ],
   [
@@ -194,10 +188,7 @@ export const pairRows: readonly WordRow[] = [
     'JVM servers',
   ],
   ['weaveworksdemos/shipping openwhisk/controller openwhisk/invoker dynatrace/dynatrace-activegate', 'JVM servers'],
-  [
-    'docker/clouddriver docker/echo docker/fiat docker/front50 docker/gate docker/igor docker/kayenta docker/orca docker/rosco',
-    'Spinnaker',
-  ],
+  ['docker/clouddriver docker/fiat docker/front50 docker/igor docker/kayenta docker/orca docker/rosco', 'Spinnaker'],
   ['spinnaker/clouddriver spinnaker/echo spinnaker/fiat spinnaker/front50 spinnaker/gate spinnaker/igor', 'Spinnaker'],
   [
     'spinnaker/kayenta spinnaker/orca spinnaker/rosco spinnaker/halyard dependencytrack/apiserver dependencytrack/bundled',

@@ -13,6 +13,7 @@ export interface ImageEvidence {
 /** References are shorter by far; the rest of a hostile one is not looked at. */
 const maxLength = 512;
 const maxPhrase = 3;
+const maxTokens = 24;
 const certain = 60;
 const likely = 40;
 
@@ -56,8 +57,12 @@ interface Match {
 /** Weighs an image reference by whole name tokens, never by substrings. */
 export function imageEvidence(reference: string): ImageEvidence {
   const name = nameOf(reference.slice(0, maxLength).toLowerCase());
+  const pair = `${name.organisation}/${name.base}`;
+  const native = nativeVeto(name);
+  if (native !== undefined) return { veto: native, signs: [] };
+  if (pairs.has(pair)) return { veto: undefined, signs: [{ reason: `image:${pair}`, points: certain }] };
   const matches = matchesIn(name.tokens);
-  const veto = nativeVeto(name) ?? otherRuntime(name, matches);
+  const veto = otherRuntime(name, matches);
   return { veto, signs: veto === undefined ? signsOf(name, matches) : [] };
 }
 
@@ -70,7 +75,7 @@ function nameOf(reference: string): Name {
 
 /** Unresolved variables are no words. */
 function tokensOf(text: string): readonly string[] {
-  return text.includes('$') || text.includes('{') ? [] : text.split(/[-_.:]/).filter((token) => token !== '');
+  return text.includes('$') || text.includes('{') ? [] : text.split(/[-_.:]+/, maxTokens).filter((token) => token !== '');
 }
 
 /** `jdk17` and `nexus3` are the words `jdk` and `nexus`. */
@@ -97,11 +102,21 @@ function matchesIn(tokens: readonly string[]): readonly Match[] {
 
 function matchAt(tokens: readonly string[], start: number): Match | undefined {
   for (let length = Math.min(maxPhrase, tokens.length - start); length > 0; length--) {
-    const phrase = length === 1 ? (tokens[start] ?? '') : tokens.slice(start, start + length).join('-');
-    const word = [phrase, withoutVersion(phrase)].find((candidate) => products.has(candidate) || runtimes.has(candidate));
-    if (word !== undefined) return { word, start, end: start + length };
+    const phrase = phraseAt(tokens, start, length);
+    const word = isKnown(phrase) ? phrase : withoutVersion(phrase);
+    if (isKnown(word)) return { word, start, end: start + length };
   }
   return undefined;
+}
+
+function isKnown(phrase: string): boolean {
+  return products.has(phrase) || runtimes.has(phrase);
+}
+
+function phraseAt(tokens: readonly string[], start: number, length: number): string {
+  let phrase = tokens[start] ?? '';
+  for (let index = start + 1; index < start + length; index++) phrase += `-${tokens[index] ?? ''}`;
+  return phrase;
 }
 
 function nativeVeto({ tokens, tag }: Name): string | undefined {
@@ -114,28 +129,32 @@ function otherRuntime({ base, tokens }: Name, matches: readonly Match[]): string
   if (vetoNames.has(base) || vetoNames.has(withoutVersion(base))) return `not-jvm:${base}`;
   const framework = frameworks.has(tokens[0] ?? '');
   for (let index = 0; index < tokens.length; index++) {
-    if (matches.some(({ start, end }) => start <= index && index < end)) continue;
-    const word = vetoAt(tokens, index, framework);
+    const word = vetoAt(tokens, index, { matches, framework });
     if (word !== undefined) return `not-jvm:${word}`;
   }
   return undefined;
 }
 
-function vetoAt(tokens: readonly string[], start: number, framework: boolean): string | undefined {
-  for (let length = maxPhrase; length > 0; length--) {
-    const phrase = tokens.slice(start, start + length).join('-');
-    if (vetoes.has(phrase) || (!framework && backing.has(phrase))) return phrase;
+interface Doubt {
+  readonly matches: readonly Match[];
+  readonly framework: boolean;
+}
+
+/** A longer product phrase explains the word away (`couchdb-search`), a shorter one does not (`opensearch-dashboards`). */
+function vetoAt(tokens: readonly string[], start: number, { matches, framework }: Doubt): string | undefined {
+  for (let length = Math.min(maxPhrase, tokens.length - start); length > 0; length--) {
+    const phrase = phraseAt(tokens, start, length);
+    const speaksAgainst = vetoes.has(phrase) || (!framework && backing.has(phrase));
+    if (speaksAgainst && !matches.some((match) => match.start <= start && start + length <= match.end)) return phrase;
   }
   return undefined;
 }
 
 function signsOf(name: Name, matches: readonly Match[]): readonly Sign[] {
-  const { base, organisation, tokens } = name;
+  const { organisation, tokens } = name;
   const companion = tokens.some(
     (token, index) => companions.has(token) && !matches.some(({ start, end }) => start <= index && index < end),
   );
-  const pair = `${organisation}/${base}`;
-  if (pairs.has(pair)) return [{ reason: `image:${pair}`, points: certain }];
   if (companion) return javaSigns(tokens.slice(-1));
   if (families.has(organisation)) return [{ reason: `image:${organisation}/`, points: certain }];
   return [...baseSigns(tokens, matches), ...tagSigns(name.tag)];

@@ -23,6 +23,7 @@ export interface Sign {
 /** More entries than a container has; the rest of a hostile list is not looked at. */
 const maxEntries = 512;
 const maxLength = 512;
+const none: readonly Sign[] = [];
 
 /** The words of data rows with their points. */
 export function pointsOf(rows: readonly PointRow[]): ReadonlyMap<string, number> {
@@ -32,7 +33,7 @@ export function pointsOf(rows: readonly PointRow[]): ReadonlyMap<string, number>
 const envNames = pointsOf(envNameRows);
 const envPrefixes = pointsOf(envPrefixRows);
 const envSuffixes = pointsOf(envSuffixRows);
-const envWords = pointsOf(envWordRows);
+const envWords = [...pointsOf(envWordRows)];
 const portNames = pointsOf(portNameRows);
 const portNumbers = pointsOf(portNumberRows);
 const mounts = [...pointsOf(mountRows)];
@@ -45,7 +46,7 @@ const valueMarks = ['jdbc:', '-Xmx', '-XX:', '-javaagent:'];
 /** Everything but image, command and annotations that a container says about its runtime. */
 export function containerSigns(container: JsonObject): readonly Sign[] {
   return [
-    ...entries(container, 'env').flatMap(envSigns),
+    ...allEnvSigns(entries(container, 'env')),
     ...['livenessProbe', 'readinessProbe', 'startupProbe'].flatMap((field) => probeSigns(own(container, field))),
     ...entries(container, 'ports').flatMap(portSigns),
     ...entries(container, 'volumeMounts').flatMap(mountSigns),
@@ -62,28 +63,50 @@ function textOf(value: Json | undefined, field: string): string {
 }
 
 function sign(reason: string, points: number | undefined): readonly Sign[] {
-  return points === undefined ? [] : [{ reason, points }];
+  return points === undefined ? none : [{ reason, points }];
+}
+
+/** Most names say nothing: no list is made for those. */
+function allEnvSigns(list: readonly Json[]): readonly Sign[] {
+  const found: Sign[] = [];
+  for (const entry of list) for (const one of envSigns(entry)) found.push(one);
+  return found;
 }
 
 function envSigns(entry: Json): readonly Sign[] {
   const written = textOf(entry, 'name');
-  const name = written.toUpperCase().replaceAll(/[.-]/g, '_');
-  const mark = valueMarks.find((start) => textOf(entry, 'value').startsWith(start));
-  const byName = sign(`env:${written}`, envNames.get(name));
-  if (byName.length > 0) return byName;
-  const marked = sign(`env-value:${mark ?? ''}`, mark === undefined ? undefined : 60);
-  return marked.length > 0 ? marked : affixSigns(name.split('_', 16));
+  const name = normalForm(written);
+  const exact = envNames.get(name);
+  if (exact !== undefined) return sign(`env:${written}`, exact);
+  const value = textOf(entry, 'value');
+  const mark = valueMarks.find((start) => value.startsWith(start));
+  return mark === undefined ? affixSigns(name) : sign(`env-value:${mark}`, 60);
+}
+
+/** Property names in any spelling: `spring.kafka.bootstrap-servers` is SPRING_KAFKA_BOOTSTRAP_SERVERS. */
+function normalForm(name: string): string {
+  const upper = name.toUpperCase();
+  return upper.includes('.') || upper.includes('-') ? upper.replaceAll('.', '_').replaceAll('-', '_') : upper;
 }
 
 /** Counted once a word, however many names share it. */
-function affixSigns(words: readonly string[]): readonly Sign[] {
-  const [first = '', second = ''] = words;
-  const prefix = words.length > 1 ? [first, `${first}_${second}`].find((part) => envPrefixes.has(part)) : undefined;
+function affixSigns(name: string): readonly Sign[] {
+  const first = name.indexOf('_');
+  if (first === -1) return none;
+  const prefix = leadingWords(name, first);
   if (prefix !== undefined) return sign(`env:${prefix}_*`, envPrefixes.get(prefix));
-  const suffix = words.slice(-2).join('_');
+  const suffix = name.slice(name.lastIndexOf('_', name.lastIndexOf('_') - 1) + 1);
   if (envSuffixes.has(suffix)) return sign(`env:*_${suffix}`, envSuffixes.get(suffix));
-  const word = words.find((part) => envWords.has(part));
-  return word === undefined ? [] : sign(`env:*${word}*`, envWords.get(word));
+  const word = envWords.find(([part]) => name.includes(part) && `_${name}_`.includes(`_${part}_`));
+  return word === undefined ? none : sign(`env:*${word[0]}*`, word[1]);
+}
+
+function leadingWords(name: string, first: number): string | undefined {
+  const one = name.slice(0, first);
+  if (envPrefixes.has(one)) return one;
+  const second = name.indexOf('_', first + 1);
+  const two = second === -1 ? name : name.slice(0, second);
+  return envPrefixes.has(two) ? two : undefined;
 }
 
 function probeSigns(probe: Json | undefined): readonly Sign[] {

@@ -36,7 +36,10 @@ export const vetoRows: readonly WordRow[] = [
     'opentelemetry-collector newrelic-infra kube-state-metrics guacd tb-js-executor tb-web-ui kafka-pixy',
     'look-alikes in other languages',
   ],
-  ['minecraft-bedrock-server bedrock xray-server ssh-agent k8s-sidecar kiwigrid', 'look-alikes in other languages'],
+  [
+    'minecraft-bedrock-server bedrock xray-server ssh-agent k8s-sidecar kiwigrid monitoring-daemon',
+    'look-alikes in other languages',
+  ],
 ];
 
 /** Whole last segments that are too short to be looked for as words. */

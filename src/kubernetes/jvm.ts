@@ -29,6 +29,8 @@ export interface JvmQuestion {
 }
 
 const maxScore = 100;
+/** DNS labels are shorter; no annotation can name a longer one. */
+const maxName = 253;
 /** A container called like this holds the product's image for its tools. */
 const toolNames = new Set(['toolset', 'toolbox', 'tools', 'shell', 'debug', 'test', 'tests', 'backup']);
 
@@ -39,11 +41,17 @@ const toolNames = new Set(['toolset', 'toolbox', 'tools', 'shell', 'debug', 'tes
  */
 export function detectJvm({ container, template, workloadAnnotations }: JvmQuestion): JvmEvidence {
   const name = asText(own(container, 'name')) ?? '';
-  const asked = { template, workloadAnnotations, name, isFirst: isFirstApp(container, template) };
+  const asked = {
+    template,
+    annotations: asObject(at(template, 'metadata', 'annotations')),
+    workloadAnnotations,
+    name: name.length > maxName ? '' : name,
+    isFirst: isFirstApp(container, template),
+  };
   const statement = declared(asked);
   if (statement !== undefined) return verdict(name, [statement]);
   if (detectedByDatadog(asked)) return verdict(name, [{ reason: 'annotation:detected_langs', points: maxScore }]);
-  return weigh(container, asked);
+  return { ...weigh(container, asked), name };
 }
 
 /** Evidence of every app container of a pod template, in order; init containers are not listed. */

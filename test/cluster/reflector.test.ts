@@ -336,4 +336,5 @@ void t.test('pauses grow to a limit and differ', (t) => {
     nextBackoffMs(5000, [250, 8000], () => 1),
     8000,
   );
+  t.end();
 });

@@ -17,7 +17,7 @@ export interface InstallationOptions {
   readonly replicas?: number;
   /** Below manifests/overlays. Default: local-plane. */
   readonly overlay?: string;
-  /** Configuration file for the replicas. Default: what the overlay's ConfigMap would give, the built-in settings. */
+  /** Configuration file for the replicas. Default: that of the manifests. */
   readonly config?: string;
   readonly drainSeconds?: number;
 }
@@ -25,7 +25,7 @@ export interface InstallationOptions {
 /** The webhook on a plane: the manifests in the API server, the replicas as local processes. */
 export interface Installation {
   readonly replicas: readonly RunningProcess[];
-  /** Certificate and key that the replicas serve, copies of their own. */
+  /** Folder of the development CA and of the pair that the replicas serve. */
   readonly certificates: string;
   /** Audit records of all replicas about an object, oldest first. */
   audit(name: string, phase?: 'mutate' | 'validate'): Record<string, unknown>[];
@@ -39,10 +39,13 @@ export interface Installation {
  * @throws when a replica does not become ready or the API server does not call it.
  */
 export async function installWebhook(plane: Plane, options: InstallationOptions = {}): Promise<Installation> {
-  await promisify(execFile)('bash', [join(root, 'certs/make-dev-certs.sh')]);
-  const certificates = mkdtempSync(join(tmpdir(), 'rollback-bouncer-certs-'));
-  cpSync(join(root, 'certs/out'), certificates, { recursive: true });
-  const overlay = join(root, 'manifests/overlays', options.overlay ?? 'local-plane');
+  // Everything in a folder of its own: installations may run side by side.
+  const folder = mkdtempSync(join(tmpdir(), 'rollback-bouncer-installation-'));
+  const certificates = join(folder, 'certs');
+  cpSync(join(root, 'manifests'), join(folder, 'manifests'), { recursive: true });
+  const tls = join(folder, 'manifests/components/dev-certs/tls');
+  await promisify(execFile)('bash', [join(root, 'certs/make-dev-certs.sh'), '--out', certificates, '--copy-to', tls]);
+  const overlay = join(folder, 'manifests/overlays', options.overlay ?? 'local-plane');
   await eventually(() => plane.kubectl(['apply', '--server-side', '-k', overlay]).then(() => true), {
     what: 'the manifests to be applied',
     timeoutMs: 30_000,
@@ -71,7 +74,7 @@ export async function installWebhook(plane: Plane, options: InstallationOptions 
     addReplica,
     stop: async () => {
       await Promise.all(replicas.map(({ process }) => process.stop('SIGKILL')));
-      rmSync(certificates, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true });
     },
   };
   await untilJudged(plane, installation);
@@ -82,12 +85,12 @@ async function startReplica(
   plane: Plane,
   certificates: string,
   name: string,
-  { config, drainSeconds = 0 }: InstallationOptions,
+  { config = join(root, 'manifests/base/config.yaml'), drainSeconds = 0 }: InstallationOptions,
 ): Promise<{ readonly name: string; readonly port: number; readonly process: RunningProcess }> {
   const [port = 0] = await freePorts(1);
   const files = ['--tls-cert-file', join(certificates, 'tls.crt'), '--tls-private-key-file', join(certificates, 'tls.key')];
   const reach = ['--kubeconfig', plane.kubeconfig('webhook'), '--address', '127.0.0.1', '--port', String(port)];
-  const rest = ['--drain-seconds', String(drainSeconds), ...(config === undefined ? [] : ['--config', config])];
+  const rest = ['--drain-seconds', String(drainSeconds), '--config', config];
   const process = await startProcess({
     args: ['src/main.ts', 'serve', ...files, ...reach, ...rest],
     readyUrl: `https://127.0.0.1:${port}/readyz`,

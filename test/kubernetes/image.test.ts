@@ -2,7 +2,7 @@ import t from 'tap';
 import fc from 'fast-check';
 import { canonicalImage, defaultPullPolicy, parseImage } from '../../src/kubernetes/image.ts';
 
-t.test('parts of a reference', (t) => {
+void t.test('parts of a reference', (t) => {
   const cases: readonly [string, string | undefined, string, string | undefined, string | undefined][] = [
     ['nginx', undefined, 'nginx', undefined, undefined],
     ['nginx:1.27', undefined, 'nginx', '1.27', undefined],
@@ -20,7 +20,7 @@ t.test('parts of a reference', (t) => {
   t.end();
 });
 
-t.test('one spelling', (t) => {
+void t.test('one spelling', (t) => {
   t.equal(canonicalImage('nginx'), canonicalImage('docker.io/library/nginx:latest'));
   t.equal(canonicalImage('index.docker.io/acme/api:1'), canonicalImage('acme/api:1'));
   t.equal(canonicalImage('quay.io/acme/api:1@sha256:ab'), canonicalImage('quay.io/acme/api:2@sha256:ab'));
@@ -30,13 +30,13 @@ t.test('one spelling', (t) => {
   t.end();
 });
 
-t.test('pull policy that the API server writes', (t) => {
+void t.test('pull policy that the API server writes', (t) => {
   for (const image of ['a', 'a:latest', 'q.io/a/b', 'a:latest@sha256:ab']) t.equal(defaultPullPolicy(image), 'Always', image);
   for (const image of ['a:1', 'a@sha256:ab', 'q.io:5/a:1', '']) t.equal(defaultPullPolicy(image), 'IfNotPresent', image);
   t.end();
 });
 
-t.test('total', (t) => {
+void t.test('total', (t) => {
   fc.assert(
     fc.property(fc.string(), (text) => typeof canonicalImage(text) === 'string' && typeof defaultPullPolicy(text) === 'string'),
   );

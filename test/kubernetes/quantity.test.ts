@@ -4,7 +4,7 @@ import { parseQuantity } from '../../src/kubernetes/quantity.ts';
 
 const one = 1_000_000_000n;
 
-t.test('spellings and their values', (t) => {
+void t.test('spellings and their values', (t) => {
   const cases: readonly [string | number, bigint][] = [
     ['1', one],
     [1, one],
@@ -40,7 +40,7 @@ t.test('spellings and their values', (t) => {
   t.end();
 });
 
-t.test('what is no quantity', (t) => {
+void t.test('what is no quantity', (t) => {
   const rejected = [
     '',
     '.',
@@ -60,11 +60,11 @@ t.test('what is no quantity', (t) => {
     '1'.repeat(65),
   ];
   for (const text of rejected) t.equal(parseQuantity(text), undefined, text);
-  for (const value of [null, true, [], {}, undefined, NaN, Infinity]) t.equal(parseQuantity(value), undefined, String(value));
+  for (const value of [null, true, [], {}, undefined, NaN, Infinity]) t.equal(parseQuantity(value), undefined, typeof value);
   t.end();
 });
 
-t.test('properties', (t) => {
+void t.test('properties', (t) => {
   const integers = fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n });
   fc.assert(fc.property(integers, (n) => parseQuantity(`${n}`) === n * one && parseQuantity(`${n}m`) === n * 1_000_000n));
   fc.assert(fc.property(integers, (n) => parseQuantity(`${n}Ki`) === parseQuantity(`${n * 1024n}`)));
@@ -74,14 +74,14 @@ t.test('properties', (t) => {
   fc.assert(fc.property(integers, fc.nat(9), (n, zeros) => parseQuantity(`${n}.${'0'.repeat(zeros)}`) === n * one));
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
-      parseQuantity(value as string);
+      parseQuantity(value);
       return true;
     }),
   );
   t.end();
 });
 
-t.test('a hostile text costs nothing', (t) => {
+void t.test('a hostile text costs nothing', (t) => {
   const start = performance.now();
   parseQuantity('9'.repeat(5_000_000));
   for (let index = 0; index < 1000; index++) parseQuantity(`${'9'.repeat(60)}e36`);

@@ -11,9 +11,9 @@ interface Case {
 }
 
 const pod = (spec: Json): Json => ({ metadata: { labels: { app: 'x' } }, spec });
-const container = (fields: object): Json => pod({ containers: [{ name: 'app', image: 'acme/api:1', ...fields }] } as Json);
+const container = (fields: object): Json => pod({ containers: [{ name: 'app', image: 'acme/api:1', ...fields }] });
 const meta = (metadata: Json): Json => ({ metadata, spec: { containers: [] } });
-const volume = (fields: object): Json => pod({ volumes: [{ name: 'data', ...fields }] } as Json);
+const volume = (fields: object): Json => pod({ volumes: [{ name: 'data', ...fields }] });
 const env = (...list: readonly Json[]): Json => container({ env: list });
 const probe = { httpGet: { port: 8080 } };
 const writtenOut = {
@@ -28,7 +28,7 @@ const parsed = (text: string): Json => JSON.parse(text) as Json;
 const affinity = (term: object): Json =>
   pod({
     affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'zone', ...term }] } },
-  } as Json);
+  });
 const preferred = (term: object): Json =>
   pod({
     affinity: {
@@ -36,7 +36,7 @@ const preferred = (term: object): Json =>
         preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, podAffinityTerm: { topologyKey: 'z', ...term } }],
       },
     },
-  } as Json);
+  });
 const claim = (spec: object): Json => volume({ ephemeral: { volumeClaimTemplate: { spec } } });
 
 const equal: readonly Case[] = [
@@ -278,17 +278,17 @@ function same(a: Json, b: Json, ignore?: Ignore): boolean {
   return answer;
 }
 
-t.test('equal', (t) => {
+void t.test('equal', (t) => {
   for (const { name, a, b, ignore } of equal) t.ok(same(a, b, ignore), name);
   t.end();
 });
 
-t.test('different', (t) => {
+void t.test('different', (t) => {
   for (const { name, a, b, ignore } of different) t.notOk(same(a, b, ignore), name);
   t.end();
 });
 
-t.test('remembered per object and option', (t) => {
+void t.test('remembered per object and option', (t) => {
   const template = container({ startupProbe: probe });
   const strict = canonicalTemplate(template);
   t.equal(canonicalTemplate(template), strict);
@@ -299,13 +299,13 @@ t.test('remembered per object and option', (t) => {
   t.end();
 });
 
-t.test('many keys', (t) => {
+void t.test('many keys', (t) => {
   const labels = Array.from({ length: 50 }, (_, index): [string, Json] => [`k${index}`, 'v']);
   t.ok(same(meta({ labels: Object.fromEntries(labels) }), meta({ labels: Object.fromEntries(labels.toReversed()) })));
   t.end();
 });
 
-t.test('any depth', (t) => {
+void t.test('any depth', (t) => {
   const nest = (depth: number, leaf: Json): Json => {
     let value = leaf;
     for (let level = 0; level < depth; level++) value = level % 2 === 0 ? [value, null] : { a: value, b: 1 };
@@ -318,7 +318,7 @@ t.test('any depth', (t) => {
   t.end();
 });
 
-t.test('code identity', (t) => {
+void t.test('code identity', (t) => {
   const code = (image: string, more: object = {}): string => codeIdentity(container({ image, ...more }));
   t.equal(code('a:1'), code('a:1', { env: [{ name: 'A' }], resources: { limits: { cpu: '1' } } }));
   t.equal(code('a:1@sha256:ab'), code('docker.io/library/a:2@sha256:ab'), 'digest wins');

@@ -1,0 +1,95 @@
+import t from 'tap';
+import { known, unknown, type FactKey } from '../../src/core/facts.ts';
+import { defaultSettings } from '../../src/core/modes.ts';
+import type { Policy } from '../../src/core/policy.ts';
+import type { AdmissionRequest } from '../../src/core/request.ts';
+import { nothingKnown, review, type ReviewContext } from '../../src/core/review.ts';
+import { selector } from '../../src/core/select.ts';
+import { aPolicy, aRequest, labelled, someFacts } from './samples.ts';
+
+function aContext(more: Partial<ReviewContext> = {}): ReviewContext {
+  const onError = (_policy: string, error: unknown): never => {
+    throw error as Error;
+  };
+  const rest = { phase: 'validate', now: 0, settings: defaultSettings } as const;
+  return { ...rest, select: selector([aPolicy()]), gather: () => someFacts(), onError, ...more };
+}
+
+void t.test('what concerns no policy is allowed without asking anybody', async (t) => {
+  const gather = (): never => t.fail('asked') as never;
+  const foreign: readonly Partial<AdmissionRequest>[] = [
+    { resource: 'pods', group: '' },
+    { operation: 'DELETE' },
+    { operation: 'CONNECT' },
+    { subresource: 'scale' },
+    { group: 'example.com' },
+  ];
+  for (const more of foreign) {
+    const { verdict, facts } = await review(aRequest({ object: undefined, ...more }), aContext({ gather }));
+    t.match(verdict, { allowed: true, findings: [], patch: [], warnings: [] }, JSON.stringify(more));
+    t.equal(facts, undefined);
+  }
+});
+
+void t.test('needs of the policies are gathered once', async (t) => {
+  const asked: (readonly FactKey[])[] = [];
+  const gather: ReviewContext['gather'] = (needs) => {
+    asked.push(needs);
+    return Promise.resolve(someFacts());
+  };
+  const policies = [aPolicy({ id: 'one' }), aPolicy({ id: 'two' }), aPolicy({ id: 'three', needs: [] })];
+  const { facts } = await review(aRequest(), aContext({ gather, select: selector(policies) }));
+  t.strictSame(asked, [['namespaceLabels', 'ownedReplicaSets']]);
+  t.ok(facts?.ownedReplicaSets.known, 'and handed out for the record');
+});
+
+void t.test('a review without its object is not judged', async (t) => {
+  const evaluate: Policy['evaluate'] = () => t.fail('judged') as never;
+  const select = selector([aPolicy({ evaluate })]);
+  const cases: readonly (readonly [Partial<AdmissionRequest>, string])[] = [
+    [{ object: undefined }, 'object'],
+    [{ operation: 'UPDATE', object: undefined, oldObject: {} }, 'object'],
+    [{ operation: 'UPDATE', oldObject: undefined }, 'oldObject'],
+  ];
+  for (const [more, missing] of cases) {
+    const finding = { policy: 'review', code: 'malformed-review', detail: { missing } };
+    const validated = await review(aRequest(more), aContext({ select }));
+    t.match(validated.verdict, { allowed: false, findings: [{ ...finding, effect: 'deny' }], patch: [] });
+    t.equal(validated.verdict.message, `[review] the review carries no ${missing}`);
+    const mutated = await review(aRequest(more), aContext({ select, phase: 'mutate' }));
+    t.match(
+      mutated.verdict,
+      { allowed: true, findings: [{ ...finding, effect: 'warn' }], patch: [] },
+      'mutate leaves it to validate',
+    );
+  }
+});
+
+void t.test('a mode label nobody knows is said once, by the validating side', async (t) => {
+  const gather = () => labelled({ 'rollback-bouncer.dev/mode': 'enforced', 'rollback-bouncer.dev/a-policy': 'on' });
+  const { verdict } = await review(aRequest(), aContext({ gather }));
+  t.strictSame(
+    verdict.findings.map(({ code, effect }) => `${code} ${effect}`),
+    ['unknown-mode warn', 'unknown-mode warn'],
+  );
+  t.equal(
+    verdict.warnings[0],
+    '[review] namespace label "rollback-bouncer.dev/mode: enforced" ignored: use enforce, warn, audit or off',
+  );
+  t.equal(verdict.allowed, true);
+  const mutated = await review(aRequest(), aContext({ gather, phase: 'mutate' }));
+  t.strictSame(mutated.verdict.warnings, []);
+  t.equal(mutated.verdict.findings[0]?.effect, 'info', 'but the record has it');
+});
+
+void t.test('labels that are not known are not odd', async (t) => {
+  const gather = () => someFacts({ namespaceLabels: unknown('timeout') });
+  t.strictSame((await review(aRequest(), aContext({ gather }))).verdict.findings, []);
+});
+
+void t.test('nothing known', (t) => {
+  const facts = nothingKnown(['ownedReplicaSets'], 'no --cluster given');
+  t.strictSame(facts, { ownedReplicaSets: { known: false, why: 'no --cluster given' } });
+  t.strictSame(known(1), { known: true, value: 1, ageSeconds: 0 });
+  t.end();
+});
