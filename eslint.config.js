@@ -56,7 +56,17 @@ export default tseslint.config(
   {
     files: pureFolders.map((folder) => `src/${folder}/**/*.ts`),
     rules: {
-      'no-restricted-globals': ['error', 'Date', 'process', 'fetch', 'setTimeout', 'setInterval', 'setImmediate', 'performance', 'Buffer'],
+      'no-restricted-globals': [
+        'error',
+        'Date',
+        'process',
+        'fetch',
+        'setTimeout',
+        'setInterval',
+        'setImmediate',
+        'performance',
+        'Buffer',
+      ],
       'no-restricted-properties': ['error', { object: 'Math', property: 'random' }],
     },
   },

@@ -8,7 +8,10 @@ import type { JsonObject } from '../core/json.ts';
 export type Audit = (record: JsonObject) => void;
 
 export function auditTo(destination: DestinationStream): Audit {
-  const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: () => ({ log: 'audit' }) } }, destination);
+  const logger = pino(
+    { base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: () => ({ log: 'audit' }) } },
+    destination,
+  );
   return (record) => logger.info(record);
 }
 

@@ -26,7 +26,11 @@ export async function readManifests(paths: readonly string[], stdin: NodeJS.Read
 
 /** @throws UsageFault */
 export function parseManifests(source: string, text: string): readonly Manifest[] {
-  const documents = parseAllDocuments(text, { version: '1.1', customTags: (tags) => tags.filter((tag) => !isForeign(tag)) });
+  const documents = parseAllDocuments(text, {
+    version: '1.1',
+    customTags: (tags) => tags.filter((tag) => !isForeign(tag)),
+    logLevel: 'error',
+  });
   const list = Array.isArray(documents) ? documents : [];
   return list.flatMap((document, index) => objectsOf(source, index, document)).map((object) => ({ source, object }));
 }

@@ -3,6 +3,7 @@ import { Ajv, type ErrorObject } from 'ajv';
 import { parseDocument } from 'yaml';
 import { asObject, asText, at, type Json, type JsonObject } from '../core/json.ts';
 import type { Mode } from '../core/finding.ts';
+import { plain } from '../core/message.ts';
 import { defaultSettings, type Settings } from '../core/modes.ts';
 import type { Policy } from '../core/policy.ts';
 import { configurationSchema } from './schema.ts';
@@ -23,18 +24,18 @@ export function loadSettings(file: string, policies: readonly Policy[]): Loaded 
 
 /** Checks the text of a configuration file; `file` is only for the fault's line. */
 export function parseSettings(file: string, text: string, policies: readonly Policy[]): Loaded {
-  const document = parseDocument(text, { strict: true, uniqueKeys: true });
+  const faulty = (fault: string): Loaded => ({ ok: false, fault: `${file}: ${plain(fault)}` });
+  const document = parseDocument(text, { strict: true, uniqueKeys: true, logLevel: 'error' });
   const broken = document.errors[0];
-  if (broken !== undefined) return { ok: false, fault: `${file}: not YAML: ${firstLine(broken.message)}` };
+  if (broken !== undefined) return faulty(`not YAML: ${firstLine(broken.message)}`);
   let value: Json;
   try {
     value = document.toJS({ maxAliasCount: 0 }) as Json;
   } catch {
-    return { ok: false, fault: `${file}: not YAML: aliases are not allowed` };
+    return faulty('not YAML: aliases are not allowed');
   }
   const fault = faultOf(value, policies);
-  if (fault !== undefined) return { ok: false, fault: `${file}: ${fault}` };
-  return { ok: true, settings: settingsOf(value, policies) };
+  return fault === undefined ? { ok: true, settings: settingsOf(value, policies) } : faulty(fault);
 }
 
 function faultOf(value: Json, policies: readonly Policy[]): string | undefined {

@@ -34,7 +34,7 @@ await t.test('install, scale, annotate, label and status roll nothing out', asyn
   t.equal((await standing.replicaSets()).length, 1);
   const kept = (await standing.podUids()).filter((uid) => before.includes(uid));
   t.ok(kept.length >= 3, `the pods are those from before (${kept.length} of 4, one may have gone with the scale down)`);
-  t.ok(installation.audit('standing', 'mutate').length >= 3, 'and they were judged, not missed');
+  t.ok(installation.audit('standing', 'mutate').length >= 2, 'and they were judged, not missed');
 });
 
 await t.test('a restart is one rollout, the one that was asked for, and it brings the probe', async (t) => {
