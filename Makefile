@@ -9,7 +9,7 @@ bin := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 
 .PHONY: help
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1 - /p' $(MAKEFILE_LIST) | column -t -s-
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t16
 
 node_modules/.package-lock.json: package-lock.json package.json .npmrc
 	npm ci --no-fund --no-audit

@@ -64,10 +64,10 @@ export async function run({ url, bodyFile, connections, seconds, headers = {} }:
   };
 }
 
-/** Every row once a round, so that a slow moment of the machine falls on all of them; the median of each figure. */
+/** Every row once a round, after five seconds of warming up, so that a slow moment of the machine falls on all of them; the median of each figure. */
 export async function interleaved(rows: ReadonlyMap<string, Load>, rounds: number): Promise<ReadonlyMap<string, Figures>> {
   const samples = new Map<string, Figures[]>([...rows.keys()].map((name) => [name, []]));
-  for (const [, load] of rows) await run({ ...load, seconds: 1 });
+  for (const [, load] of rows) await run({ ...load, seconds: Math.max(load.seconds, 5) });
   for (let round = 0; round < rounds; round += 1) for (const [name, load] of rows) samples.get(name)?.push(await run(load));
   return new Map([...samples].map(([name, figures]) => [name, medians(figures)]));
 }

@@ -7,7 +7,13 @@ import { run } from './load.ts';
 const rules = [{ apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['deployments'] }];
 const labelled = { matchLabels: { 'kubernetes.io/metadata.name': namespace } };
 
-/** The same mutation as a native policy: CEL inside the API server. */
+const isJvm = 'has(c.env) && c.env.exists(e, e.name == "JAVA_TOOL_OPTIONS" || e.name == "JAVA_OPTS")';
+const probe = 'Object.spec.template.spec.containers.item.startupProbe';
+
+/**
+ * The same mutation as a native policy, CEL inside the API server: every container with a sign of a JVM and without a startupProbe gets
+ * one on its readiness endpoint. Its sign is one environment variable; ours are several hundred.
+ */
 const nativePolicy = [
   {
     apiVersion: 'admissionregistration.k8s.io/v1',
@@ -20,16 +26,14 @@ const nativePolicy = [
       matchConditions: [
         {
           name: 'jvm-without-startup-probe',
-          expression:
-            'object.spec.template.spec.containers.exists(c, !has(c.startupProbe) && has(c.readinessProbe) && has(c.env) && c.env.exists(e, e.name == "JAVA_TOOL_OPTIONS"))',
+          expression: `object.spec.template.spec.containers.exists(c, !has(c.startupProbe) && has(c.readinessProbe) && ${isJvm})`,
         },
       ],
       mutations: [
         {
-          patchType: 'JSONPatch',
-          jsonPatch: {
-            expression:
-              '[JSONPatch{op: "add", path: "/spec/template/spec/containers/0/startupProbe", value: Object.spec.template.spec.containers.startupProbe{httpGet: Object.spec.template.spec.containers.startupProbe.httpGet{path: object.spec.template.spec.containers[0].readinessProbe.httpGet.path, port: object.spec.template.spec.containers[0].readinessProbe.httpGet.port}, periodSeconds: 10, failureThreshold: 30, timeoutSeconds: 5, successThreshold: 1}}]',
+          patchType: 'ApplyConfiguration',
+          applyConfiguration: {
+            expression: `Object{spec: Object.spec{template: Object.spec.template{spec: Object.spec.template.spec{containers: object.spec.template.spec.containers.filter(c, !has(c.startupProbe) && has(c.readinessProbe) && ${isJvm}).map(c, Object.spec.template.spec.containers.item{name: c.name, startupProbe: ${probe}{httpGet: ${probe}.httpGet{path: c.readinessProbe.httpGet.path, port: c.readinessProbe.httpGet.port}, periodSeconds: 10, failureThreshold: 30, timeoutSeconds: 5, successThreshold: 1}})}}}}`,
           },
         },
       ],

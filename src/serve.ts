@@ -1,4 +1,4 @@
-import { auditTo, descriptor, logTo, type Logger } from './audit/logger.ts';
+import { auditTo, logTo, standardError, standardOutput, type Logger } from './audit/logger.ts';
 import { UsageFault } from './cli/fault.ts';
 import type { ServeOptions } from './cli/serve-options.ts';
 import { connectCluster, type Cluster } from './cluster/cluster.ts';
@@ -40,12 +40,12 @@ export async function serve(options: ServeOptions): Promise<void> {
   const loaded = await loadPair({ certFile: options.tlsCertFile, keyFile: options.tlsPrivateKeyFile });
   if (!loaded.ok) throw new UsageFault(loaded.fault);
 
-  const log = logTo(descriptor(2));
+  const log = logTo(standardError());
   const metrics = createMetrics(() => caches(cluster));
   const observer = observerOf(log, metrics);
   const cluster = connectCluster({ kubeConfig: kube.kubeConfig, kinds: kindNames, observer });
   const running = assemble(options, { settings, pair: loaded.pair, cluster, metrics, log });
-  await listen(running.app, options);
+  await listen(running, options);
   const address = running.app.server.address();
   log.info({ version, address }, 'listening');
   void cluster.whenSynced().then(() => log.info({ caches: cluster.ages() }, 'caches synced'));
@@ -78,7 +78,7 @@ function assemble(options: ServeOptions, { settings, pair, cluster, metrics, log
     settings: () => settings,
     gather: (needs, request, deadlineMs) => cluster.gather(needs, request, { deadlineMs }),
     now: () => Date.now(),
-    audit: auditTo(descriptor(1)),
+    audit: auditTo(standardOutput((error) => auditFailed(error, log, metrics))),
     attempts: createAttempts(),
     notReady: () => [
       ...(cluster.synced() ? [] : ['caches not synced']),
@@ -101,10 +101,17 @@ function assemble(options: ServeOptions, { settings, pair, cluster, metrics, log
   return { app, cluster, certificates, drain, log };
 }
 
-async function listen(app: App, { address, port }: ServeOptions): Promise<void> {
+function auditFailed(error: Error, log: Logger, metrics: Metrics): void {
+  metrics.auditFailed();
+  log.error({ err: error }, 'audit lines could not be written');
+}
+
+async function listen({ app, cluster }: Running, { address, port }: ServeOptions): Promise<void> {
   try {
     await app.listen({ host: address, port });
   } catch (error) {
+    // Its watches would keep the process alive.
+    await cluster.stop();
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw new UsageFault(`--address ${address} --port ${port}: cannot listen (${code})`);
   }

@@ -2,17 +2,39 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 import type { JsonObject } from '../core/json.ts';
 
 /**
- * The audit trail: one JSON line a decision, written synchronously, so that an answer is never sent before its line.
+ * The audit trail: one JSON line a decision, on its way out before the promise resolves, so that an answer never goes before its line.
  * A line that a killed process had not written would be a decision nobody made.
  */
-export type Audit = (record: JsonObject) => void;
+export type Audit = (record: JsonObject) => Promise<void>;
 
-export function auditTo(destination: DestinationStream): Audit {
-  const logger = pino(
-    { base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: () => ({ log: 'audit' }) } },
-    destination,
-  );
-  return (record) => logger.info(record);
+/** A stream that gathers lines; `flush` hands them to the system. */
+export interface AuditDestination extends DestinationStream {
+  readonly flush?: () => void;
+}
+
+/** The lines of one turn of the event loop go out in one write: a burst of calls costs one system call, not one each. */
+export function auditTo(destination: AuditDestination): Audit {
+  const formatters = { level: () => ({ log: 'audit' }) };
+  const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, destination);
+  let turn: Promise<void> | undefined;
+  const flush = (): void => {
+    turn = undefined;
+    destination.flush?.();
+  };
+  return (record) => {
+    logger.info(record);
+    turn ??= new Promise<void>((resolve, reject) => {
+      setImmediate(() => {
+        try {
+          flush();
+          resolve();
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      });
+    });
+    return turn;
+  };
 }
 
 /** The log of the process itself: static messages, data beside them. Goes to another stream than the audit trail. */
@@ -23,9 +45,23 @@ export function logTo(destination: DestinationStream): Logger {
   );
 }
 
-/** A file descriptor as a synchronous destination: 1 for the audit trail, 2 for the log. */
-export function descriptor(number: 1 | 2): DestinationStream {
-  return pino.destination({ dest: number, sync: true });
+/** Standard output as a destination that gathers. Not synced to disk: whoever reads the pipe has the lines when the process dies. */
+export function standardOutput(onError: (error: Error) => void): AuditDestination {
+  const stdout = pino.destination({ dest: 1, sync: true });
+  // A full disk or a reader that is gone must not take the door away: the API server's own audit log still has the decision.
+  stdout.on('error', onError);
+  let lines: string[] = [];
+  return {
+    write: (line) => lines.push(line),
+    flush: () => {
+      stdout.write(lines.join(''));
+      lines = [];
+    },
+  };
+}
+
+export function standardError(): DestinationStream {
+  return pino.destination({ dest: 2, sync: true });
 }
 
 export type { Logger };

@@ -30,7 +30,7 @@ const formats = ['table', 'json', 'yaml'] as const;
 
 /** `rollback-bouncer check`: what the webhook would say about manifests, without a cluster. Sets exit status 0, 1 (denied) or 2. */
 export function checkCommand(console: Console): Command {
-  const append = (value: string, all: readonly string[]): readonly string[] => [...all, value];
+  const append = (value: string, all: readonly string[] = []): readonly string[] => [...all, value];
   return new Command('check')
     .description('Judge manifests as the webhook would: mutate, apply the patch, validate. Offline; asks nobody.')
     .option('-f, --filename <path>', 'manifests to judge: a file, a folder, or - for standard input; may be repeated', append, [])

@@ -51,12 +51,13 @@ function factOf(
 ): Fact<unknown> | Promise<Fact<unknown>> {
   const evident = evidentFact(key, request);
   if (evident !== undefined) return known(evident);
+  // A question that makes no sense gets no answer from the cache either: only the API server's own reviews are complete.
+  const question = questions[key](request);
+  if (typeof question === 'string') return unknown(question);
   const age = sources.ageSeconds(factKinds[key]);
   const fresh = age !== undefined && age <= freshSeconds;
   const cached = fresh ? deriveFact(key, sources.stores, request) : undefined;
   if (cached !== undefined) return known(cached, age);
-  const question = questions[key](request);
-  if (typeof question === 'string') return unknown(question);
   return ask(question, sources, { deadlineMs, blame: fresh ? '' : `${blame(age)}; ` });
 }
 

@@ -1,5 +1,5 @@
 import jsonpatch from 'fast-json-patch';
-import { asList, own, type Json, type JsonObject } from './json.ts';
+import { asList, asObject, own, type Json, type JsonObject } from './json.ts';
 
 /** RFC 6902, without `test`: a failed test is an internal error at the API server even with failurePolicy Ignore. */
 export type PatchOperation =
@@ -38,8 +38,30 @@ export function removeAt(path: Path): PatchOperation {
  */
 export function applyPatch(object: JsonObject, patch: readonly PatchOperation[]): JsonObject {
   if (patch.length === 0) return object;
-  const result = jsonpatch.applyPatch(object, patch as Parameters<typeof jsonpatch.applyPatch>[1], true, false);
-  return result.newDocument;
+  const copy = patch.reduce<Json>((copied, { path }) => copyAlong(copied, tokens(path)), object);
+  return jsonpatch.applyPatch(copy, patch as Parameters<typeof jsonpatch.applyPatch>[1], true, true).newDocument as JsonObject;
+}
+
+/** Only what lies on the way is copied: the rest of a large object is shared. */
+function copyAlong(value: Json, path: readonly string[]): Json {
+  const [step, ...rest] = path;
+  const child = step === undefined ? undefined : childOf(value, step);
+  const copied = Array.isArray(value) ? [...asList(value)] : { ...asObject(value) };
+  if (step === undefined || typeof child !== 'object' || child === null) return copied;
+  // An own property that JSON.parse made of a hostile key is defined, not assigned: assigning would set the prototype.
+  return Object.defineProperty(copied, step, {
+    value: copyAlong(child, rest),
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  });
+}
+
+function tokens(path: string): readonly string[] {
+  return path
+    .split('/')
+    .slice(1)
+    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
 function childOf(value: Json | undefined, step: string | number): Json | undefined {

@@ -30,24 +30,30 @@ export async function review(request: AdmissionRequest, context: ReviewContext):
   const facts = gathered instanceof Promise ? await gathered : gathered;
   const labels = facts.namespaceLabels.known ? facts.namespaceLabels.value : undefined;
   const judgements = judge(policies, request, facts, context);
-  const odd = unknownModes(labels, policies);
+  // Said once, by the validating side: the API server shows both sides' warnings.
+  const odd = context.phase === 'validate' ? unknownModes(labels, policies) : [];
   return { verdict: foldVerdict(odd.length === 0 ? judgements : [...judgements, oddModes(odd, context)]), facts };
 }
 
-/** The mutating side changes nothing it cannot judge; the validating side denies it. */
-function malformed(missing: string, { phase }: ReviewContext): Judgement {
-  return ofReview([{ code: 'malformed-review', detail: { missing }, effect: phase === 'validate' ? 'deny' : 'warn' }]);
+/** The mutating side changes nothing it cannot judge; the validating side denies it, where it may deny at all. */
+function malformed(missing: string, context: ReviewContext): Judgement {
+  return ofReview(
+    [{ code: 'malformed-review', detail: { missing }, effect: context.phase === 'validate' ? 'deny' : 'warn' }],
+    context,
+  );
 }
 
-/** Said once, by the validating side, because the API server shows both sides' warnings. */
-function oddModes(labels: readonly string[], { phase }: ReviewContext): Judgement {
-  const effect = phase === 'validate' ? 'warn' : 'info';
-  return ofReview(labels.map((label) => ({ code: 'unknown-mode', detail: { label }, effect })));
+function oddModes(labels: readonly string[], context: ReviewContext): Judgement {
+  return ofReview(
+    labels.map((label) => ({ code: 'unknown-mode', detail: { label } })),
+    context,
+  );
 }
 
-function ofReview(raised: readonly RaisedFinding[]): Judgement {
-  const findings = raised.map((one) => ({ ...render('review', {}, one), mode: 'enforce' as const }));
-  return { policy: 'review', mode: 'enforce', findings, patch: [], evidence: undefined };
+function ofReview(raised: readonly RaisedFinding[], { settings }: ReviewContext): Judgement {
+  const mode = settings.ceiling;
+  const findings = raised.map((one) => ({ ...render('review', {}, one), mode }));
+  return { policy: 'review', mode, findings, patch: [], evidence: undefined };
 }
 
 /** Every fact unknown for one reason: what `check` knows without a cluster. */

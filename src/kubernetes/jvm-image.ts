@@ -1,3 +1,4 @@
+import { memoised } from '../core/memo.ts';
 import { parseImage } from './image.ts';
 import type { WordRow } from './jvm-image-data.ts';
 import { companionRows, familyRows, frameworkRows, harmlessRows, pairRows, productRows, runtimeRows } from './jvm-image-data.ts';
@@ -55,7 +56,9 @@ interface Match {
 }
 
 /** Weighs an image reference by whole name tokens, never by substrings. */
-export function imageEvidence(reference: string): ImageEvidence {
+export const imageEvidence = memoised(weighImage);
+
+function weighImage(reference: string): ImageEvidence {
   const name = nameOf(reference.slice(0, maxLength).toLowerCase());
   const pair = `${name.organisation}/${name.base}`;
   const native = nativeVeto(name);

@@ -1,4 +1,5 @@
 import { asInteger, asList, asObject, asText, at, own, type Json, type JsonObject } from '../core/json.ts';
+import { memoised } from '../core/memo.ts';
 import type { PointRow } from './jvm-evidence-data.ts';
 import {
   envNameRows,
@@ -74,14 +75,21 @@ function allEnvSigns(list: readonly Json[]): readonly Sign[] {
 }
 
 function envSigns(entry: Json): readonly Sign[] {
-  const written = textOf(entry, 'name');
-  const name = normalForm(written);
-  const exact = envNames.get(name);
-  if (exact !== undefined) return sign(`env:${written}`, exact);
+  const { exact, signs } = nameSignsOfEnv(textOf(entry, 'name'));
+  if (exact) return signs;
   const value = textOf(entry, 'value');
   const mark = valueMarks.find((start) => value.startsWith(start));
-  return mark === undefined ? affixSigns(name) : sign(`env-value:${mark}`, 60);
+  return mark === undefined ? signs : sign(`env-value:${mark}`, 60);
 }
+
+/** The same few hundred names stand in all containers of a cluster. */
+const nameSignsOfEnv = memoised((written: string): { readonly exact: boolean; readonly signs: readonly Sign[] } => {
+  const name = normalForm(written);
+  const points = envNames.get(name);
+  return points === undefined
+    ? { exact: false, signs: affixSigns(name) }
+    : { exact: true, signs: sign(`env:${written}`, points) };
+});
 
 /** Property names in any spelling: `spring.kafka.bootstrap-servers` is SPRING_KAFKA_BOOTSTRAP_SERVERS. */
 function normalForm(name: string): string {

@@ -44,9 +44,9 @@ export function canonicalTemplate(template: Json | undefined, ignore?: Ignore): 
   return text;
 }
 
-/** Do both templates run the same? Cheap when they are the same JSON anyway. */
+/** Do both templates run the same? As canonicalTemplate decides it, but it stops at the first difference. */
 export function sameTemplate(a: Json | undefined, b: Json | undefined, ignore?: Ignore): boolean {
-  return identical(a, b, 0) || canonicalTemplate(a, ignore) === canonicalTemplate(b, ignore);
+  return identical(a, b, 0) || same(a, b, viewOf(ignore).root, 0);
 }
 
 /**
@@ -61,9 +61,9 @@ export function codeIdentity(template: Json | undefined): string {
   return JSON.stringify([...images].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function canonicalText(template: Json | undefined, root: Field): string {
+function canonicalText(value: Json | undefined, field: Field, depth = 0): string {
   const out: string[] = [];
-  write(template, root, 0, out);
+  write(value, field, depth, out);
   return out.join('');
 }
 
@@ -160,6 +160,44 @@ function writeFlat(value: Json, out: string[]): true {
     for (let index = children.length - 1; index >= 0; index--) todo.push(children[index]);
   }
   return true;
+}
+
+/** Whether both values have one canonical text. Only where they are of different make it is written. */
+function same(a: Json | undefined, b: Json | undefined, field: Field, depth: number): boolean {
+  if (a === b) return true;
+  if (!isContainer(a) || !isContainer(b) || Array.isArray(a) !== Array.isArray(b) || depth >= maxDepth || field.quantity === true)
+    return canonicalText(a, field, depth) === canonicalText(b, field, depth);
+  if (Array.isArray(a)) return sameList(asList(a), asList(b), field, depth + 1);
+  return sameObject(a as JsonObject, b as JsonObject, field.shape ?? unknownShape, depth + 1);
+}
+
+function sameList(a: readonly Json[], b: readonly Json[], field: Field, depth: number): boolean {
+  return a.length === b.length && a.every((element, index) => sameElement(element, b[index] ?? null, field, depth));
+}
+
+/** An element that says nothing is still there: null, [] and {} are three different ones. */
+function sameElement(a: Json, b: Json, field: Field, depth: number): boolean {
+  if (isContainer(a) && isContainer(b)) return Array.isArray(a) === Array.isArray(b) && same(a, b, field, depth);
+  return a === b || canonicalText([a], field, depth - 1) === canonicalText([b], field, depth - 1);
+}
+
+function sameObject(left: JsonObject, right: JsonObject, shape: Shape, depth: number): boolean {
+  const a = shape.rewrite?.(left) ?? left;
+  const b = shape.rewrite?.(right) ?? right;
+  const sameMember = (key: string): boolean => {
+    const field = shape.fields.get(key) ?? shape.others ?? unknownField;
+    return field.dropped === true || same(memberOf(a, key, field), memberOf(b, key, field), field, depth);
+  };
+  return Object.keys(a).every(sameMember) && Object.keys(b).every((key) => Object.hasOwn(a, key) || sameMember(key));
+}
+
+function memberOf(owner: JsonObject, key: string, field: Field): Json | undefined {
+  const value = Object.hasOwn(owner, key) ? (owner[key] ?? null) : null;
+  return value === null || field.isDefault?.(value, owner) === true ? undefined : value;
+}
+
+function isContainer(value: Json | undefined): value is JsonObject | readonly Json[] {
+  return typeof value === 'object' && value !== null;
 }
 
 /** The same JSON but for key order. May answer false for equal values beyond the depth limit: the canonical text decides then. */

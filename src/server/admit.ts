@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import { auditRecord } from '../audit/record.ts';
 import type { Audit, Logger } from '../audit/logger.ts';
 import type { FactKey, Facts } from '../core/facts.ts';
+import type { Mode } from '../core/finding.ts';
 import type { Settings } from '../core/modes.ts';
 import type { AdmissionRequest, Phase } from '../core/request.ts';
 import { review, type Review } from '../core/review.ts';
@@ -39,7 +40,7 @@ export function admit(phase: Phase, context: AdmitContext): RouteHandlerMethod {
     const { body, patchDigest } = encodeReview(request, phase, verdict);
     const durationMs = performance.now() - startedMs;
     const attempt = context.attempts.count(phase, request.uid);
-    context.audit(auditRecord({ request, phase, verdict, facts, patchDigest, durationMs, attempt }));
+    await context.audit(auditRecord({ request, phase, verdict, facts, patchDigest, durationMs, attempt }));
     context.metrics.decided(phase, verdictWord(verdict), durationMs / 1000);
     return reply.type('application/json').send(body);
   };
@@ -57,19 +58,14 @@ async function decide(request: AdmissionRequest, phase: Phase, deadlineMs: numbe
     });
   } catch (error) {
     context.log.error({ decisionId: request.uid, err: error }, 'review failed');
-    return { verdict: foldVerdict([failed(phase)]), facts: undefined };
+    return { verdict: foldVerdict([failed(phase, context.settings().ceiling)]), facts: undefined };
   }
 }
 
-/** A bug of ours: the mutating side changes nothing, the validating side denies and says so. */
-function failed(phase: Phase): Judgement {
+/** A bug of ours: the mutating side changes nothing, the validating side denies, where it may deny at all, and says so. */
+function failed(phase: Phase, mode: Mode): Judgement {
   const effect = phase === 'validate' ? 'deny' : 'warn';
   const message = 'not judged: internal error; the log has it under the decision id';
-  return {
-    policy: 'review',
-    mode: 'enforce',
-    findings: [{ policy: 'review', code: 'policy-error', effect, mode: 'enforce', message, path: '', detail: {} }],
-    patch: [],
-    evidence: undefined,
-  };
+  const finding = { policy: 'review', code: 'policy-error', effect, mode, message, path: '', detail: {} } as const;
+  return { policy: 'review', mode, findings: [finding], patch: [], evidence: undefined };
 }

@@ -25,6 +25,7 @@ export function createApp(context: AppContext): App {
       cert: context.pair.cert,
       key: context.pair.key,
       minVersion: 'TLSv1.2',
+      handshakeTimeout: 10_000,
       headersTimeout: 10_000,
       connectionsCheckingInterval: 2_000,
     },
@@ -62,13 +63,16 @@ function anyContentType(app: App): void {
 
 function drainHook(app: App, drain: Drain): void {
   app.addHook('onRequest', (call, reply, done) => {
-    const state = drain.state();
-    if (state !== 'serving') void reply.header('connection', 'close');
-    if (state === 'refusing' && call.method === 'POST') {
+    if (drain.state() === 'refusing' && call.method === 'POST') {
       void reply.code(503).header('retry-after', '1').send({ error: 'shutting down' });
       return;
     }
     done();
+  });
+  // When it is sent, not when it came: the answer to a call in flight must not leave an idle connection that closing waits for.
+  app.addHook('onSend', (_call, reply, payload, done) => {
+    if (drain.state() !== 'serving') void reply.header('connection', 'close');
+    done(null, payload);
   });
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Ajv } from 'ajv';
 import { asList, asObject, asText, at, type Json, type JsonObject } from '../core/json.ts';
 import type { JudgedFinding } from '../core/finding.ts';
@@ -113,7 +113,7 @@ export function encodeReview(request: AdmissionRequest, phase: Phase, verdict: V
   };
   return {
     body: JSON.stringify({ apiVersion: reviewVersion, kind: 'AdmissionReview', response }),
-    patchDigest: patch === undefined ? undefined : `sha256:${createHash('sha256').update(patch).digest('hex')}`,
+    patchDigest: patch === undefined ? undefined : `sha256:${hash('sha256', patch)}`,
   };
 }
 

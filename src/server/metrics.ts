@@ -13,6 +13,7 @@ export interface Metrics {
   readonly registry: Registry;
   readonly decided: (phase: Phase, verdict: string, seconds: number) => void;
   readonly rejected: (status: number) => void;
+  readonly auditFailed: () => void;
   readonly certificateLoaded: (ok: boolean, notAfterMs: number) => void;
   readonly relisted: (kind: string, reason: string) => void;
   readonly watchFailed: (kind: string) => void;
@@ -24,12 +25,18 @@ export function createMetrics(caches: () => readonly CacheAge[]): Metrics {
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
   cacheGauges(caches, registers);
-  return { registry, ...decisionMetrics(registers), ...certificateMetrics(registers), ...watchMetrics(registers) };
+  return {
+    registry,
+    ...decisionMetrics(registers),
+    ...faultMetrics(registers),
+    ...certificateMetrics(registers),
+    ...watchMetrics(registers),
+  };
 }
 
 const prefixed = (suffix: string): string => `rollback_bouncer_${suffix}`;
 
-function decisionMetrics(registers: Registry[]): Pick<Metrics, 'decided' | 'rejected'> {
+function decisionMetrics(registers: Registry[]): Pick<Metrics, 'decided'> {
   const decisions = new Counter({
     name: prefixed('decisions_total'),
     help: 'Answers by phase and verdict.',
@@ -43,18 +50,38 @@ function decisionMetrics(registers: Registry[]): Pick<Metrics, 'decided' | 'reje
     buckets: [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers,
   });
+  // Looking a child up by its labels costs more than counting.
+  const children = new Map<string, Counter.Internal>();
+  const count = (phase: Phase, verdict: string): Counter.Internal => {
+    const key = `${phase} ${verdict}`;
+    const child = children.get(key) ?? decisions.labels(phase, verdict);
+    children.set(key, child);
+    return child;
+  };
+  const timers = { mutate: duration.labels('mutate'), validate: duration.labels('validate') };
+  return {
+    decided: (phase, verdict, seconds) => {
+      count(phase, verdict).inc();
+      timers[phase].observe(seconds);
+    },
+  };
+}
+
+function faultMetrics(registers: Registry[]): Pick<Metrics, 'rejected' | 'auditFailed'> {
   const rejected = new Counter({
     name: prefixed('rejected_calls_total'),
     help: 'Calls that were no review, by status.',
     labelNames: ['status'],
     registers,
   });
+  const auditFailures = new Counter({
+    name: prefixed('audit_write_failures_total'),
+    help: 'Writes of the audit trail that failed.',
+    registers,
+  });
   return {
-    decided: (phase, verdict, seconds) => {
-      decisions.inc({ phase, verdict });
-      duration.observe({ phase }, seconds);
-    },
     rejected: (status) => rejected.inc({ status: String(status) }),
+    auditFailed: () => auditFailures.inc(),
   };
 }
 

@@ -88,6 +88,8 @@ function blocked(object: JsonObject, path: Path): boolean {
   });
 }
 
+const plainJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
 void t.test('properties', (t) => {
   const anything = fc.tuple(tree, fc.array(key, { minLength: 1, maxLength: 4 }), fc.jsonValue());
   const property = fc.property(anything, ([object, path, value]) => {
@@ -100,7 +102,8 @@ void t.test('properties', (t) => {
     }
     const ours = applyPatch(object, patch);
     assert.equal(JSON.stringify(at(ours, ...path)), JSON.stringify(value));
-    assert.deepEqual(appliedElsewhere(object, patch), ours, 'two libraries agree');
+    // As JSON: fast-check also makes objects without a prototype, and copies of those have one.
+    assert.deepEqual(plainJson(appliedElsewhere(object, patch)), plainJson(ours), 'two libraries agree');
     assert.equal(JSON.stringify(object), before, 'the object given is as it was');
   });
   holds(t, 'setAt puts the value there, or the patch is refused before it is sent', property, 500);

@@ -101,6 +101,69 @@ void t.test('an equivalence', (t) => {
   t.end();
 });
 
+// Two ways to one answer: walking both templates at once, and writing both out.
+const agrees = (a: Json, b: Json): boolean =>
+  [{}, { startupProbes: true }, { restarts: true }, { startupProbes: true, restarts: true }].every(
+    (ignore) => sameTemplate(a, b, ignore) === (canonicalTemplate(a, ignore) === canonicalTemplate(b, ignore)),
+  );
+
+void t.test('sameTemplate agrees with the canonical text', (t) => {
+  const small = fc.constantFrom<Json>(
+    null,
+    '',
+    0,
+    1,
+    '1',
+    '1000m',
+    true,
+    false,
+    'Always',
+    30,
+    {},
+    [],
+    [{}],
+    [null],
+    [[]],
+    { a: null },
+    { a: 1 },
+  );
+  const key = fc.constantFrom(
+    'labelSelector',
+    'restartPolicy',
+    'serviceAccount',
+    'serviceAccountName',
+    'overhead',
+    'x',
+    '__proto__',
+  );
+  const object = fc.dictionary(key, small, { maxKeys: 3 });
+  const odd = fc
+    .constantFrom('affinity', 'securityContext', 'x')
+    .chain((field) => object.map((inner) => ({ spec: { ...inner, [field]: inner } })));
+  const container = fc.dictionary(
+    fc.constantFrom('name', 'image', 'imagePullPolicy', 'env', 'resources', 'startupProbe', 'ports'),
+    fc.oneof(
+      small,
+      fc.constantFrom<Json>('app:latest', 'app:1', 'IfNotPresent', [{ name: 'A', value: '' }], [{ name: 'A' }], {
+        limits: { cpu: 1 },
+      }),
+    ),
+  );
+  const contained = fc.array(container, { maxLength: 2 }).map((containers) => ({ spec: { containers } }));
+  for (const [title, arbitrary] of Object.entries({ odd, contained, template }))
+    t.doesNotThrow(
+      () => fc.assert(fc.property(arbitrary as fc.Arbitrary<Json>, arbitrary as fc.Arbitrary<Json>, agrees), runs),
+      title,
+    );
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(template, (a) => agrees(a, rewrite(a, withDefaults)) && agrees(a, rewrite(a, respell))),
+      runs,
+    ),
+  );
+  t.end();
+});
+
 void t.test('blind to spelling', (t) => {
   fc.assert(
     fc.property(template, (a) => same(a, rewrite(a, reversed))),

@@ -147,7 +147,7 @@ void t.test('H11: a large object with many values', async (t) => {
     name: `SECRET_${index}`,
     value: `${canary}-${index}`.padEnd(110, 'x'),
   }));
-  const env = [...secrets, { name: 'JAVA_TOOL_OPTIONS', value: `-Dpassword=${canary}` }];
+  const env = [{ name: 'JAVA_TOOL_OPTIONS', value: `-Dpassword=${canary}` }, ...secrets];
   const [base] = asList(at(anObject('checkout-api'), 'spec', 'template', 'spec', 'containers'));
   const object = withContainers([{ ...asObject(base), env }]);
   const oldObject = withContainers([{ ...asObject(base), env, image: 'registry.example/checkout-api:1.0.0' }]);

@@ -1,5 +1,5 @@
 import type { OwnedReplicaSet } from '../../core/facts.ts';
-import type { JsonObject } from '../../core/json.ts';
+import { asObject, at, type JsonObject } from '../../core/json.ts';
 import { definePolicy, type Circumstances, type Outcome, type Raised } from '../../core/policy.ts';
 import type { AdmissionRequest } from '../../core/request.ts';
 import { jvmEvidenceOf } from '../../kubernetes/jvm.ts';
@@ -58,7 +58,7 @@ export const startupProbe = definePolicy({
 function evaluate(request: AdmissionRequest, circumstances: Circumstances<'ownedReplicaSets', StartupProbeConfig>): Verdict {
   const template = podTemplate(request.object);
   if (template === undefined) return { findings: [] };
-  const seen = memoised(() => jvmEvidenceOf(template));
+  const seen = once(() => jvmEvidenceOf(template, asObject(at(request.object, 'metadata', 'annotations'))));
   const evidence = (): JsonObject => ({ containers: seen().map((one): JsonObject => ({ ...one })) });
   const instruction = instructionOf(request.object, template);
   if (instruction.kind === 'skip')
@@ -116,7 +116,7 @@ function planAgainst(owned: readonly OwnedReplicaSet[], subject: Subject, desire
 }
 
 /** Most updates change no template: what is not needed for them is not computed. */
-function memoised<T>(compute: () => T): () => T {
+function once<T>(compute: () => T): () => T {
   let value: { readonly of: T } | undefined;
   return () => (value ??= { of: compute() }).of;
 }
