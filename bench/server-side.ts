@@ -8,7 +8,7 @@ const rules = [{ apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE'
 const labelled = { matchLabels: { 'kubernetes.io/metadata.name': namespace } };
 
 const isJvm = 'has(c.env) && c.env.exists(e, e.name == "JAVA_TOOL_OPTIONS" || e.name == "JAVA_OPTS")';
-const probe = 'Object.spec.template.spec.containers.item.startupProbe';
+const probe = 'Object.spec.template.spec.containers.startupProbe';
 
 /**
  * The same mutation as a native policy, CEL inside the API server: every container with a sign of a JVM and without a startupProbe gets
@@ -33,7 +33,7 @@ const nativePolicy = [
         {
           patchType: 'ApplyConfiguration',
           applyConfiguration: {
-            expression: `Object{spec: Object.spec{template: Object.spec.template{spec: Object.spec.template.spec{containers: object.spec.template.spec.containers.filter(c, !has(c.startupProbe) && has(c.readinessProbe) && ${isJvm}).map(c, Object.spec.template.spec.containers.item{name: c.name, startupProbe: ${probe}{httpGet: ${probe}.httpGet{path: c.readinessProbe.httpGet.path, port: c.readinessProbe.httpGet.port}, periodSeconds: 10, failureThreshold: 30, timeoutSeconds: 5, successThreshold: 1}})}}}}`,
+            expression: `Object{spec: Object.spec{template: Object.spec.template{spec: Object.spec.template.spec{containers: object.spec.template.spec.containers.filter(c, !has(c.startupProbe) && has(c.readinessProbe) && ${isJvm}).map(c, Object.spec.template.spec.containers{name: c.name, startupProbe: ${probe}{httpGet: ${probe}.httpGet{path: c.readinessProbe.httpGet.path, port: c.readinessProbe.httpGet.port}, periodSeconds: 10, failureThreshold: 30, timeoutSeconds: 5, successThreshold: 1}})}}}}`,
           },
         },
       ],

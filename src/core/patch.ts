@@ -39,7 +39,9 @@ export function removeAt(path: Path): PatchOperation {
 export function applyPatch(object: JsonObject, patch: readonly PatchOperation[]): JsonObject {
   if (patch.length === 0) return object;
   const copy = patch.reduce<Json>((copied, { path }) => copyAlong(copied, tokens(path)), object);
-  return jsonpatch.applyPatch(copy, patch as Parameters<typeof jsonpatch.applyPatch>[1], true, true).newDocument as JsonObject;
+  // The library puts the values themselves into the object, where a later operation would change what is yet to be sent.
+  const operations = structuredClone(patch) as Parameters<typeof jsonpatch.applyPatch>[1];
+  return jsonpatch.applyPatch(copy, operations, true, true).newDocument as JsonObject;
 }
 
 /** Only what lies on the way is copied: the rest of a large object is shared. */

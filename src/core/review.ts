@@ -1,5 +1,5 @@
 import { judge, render, type EngineContext } from './engine.ts';
-import { unknown, type FactKey, type Facts } from './facts.ts';
+import type { FactKey, Facts } from './facts.ts';
 import { unknownModes } from './modes.ts';
 import type { RaisedFinding } from './policy.ts';
 import { missingPart, type AdmissionRequest } from './request.ts';
@@ -54,9 +54,4 @@ function ofReview(raised: readonly RaisedFinding[], { settings }: ReviewContext)
   const mode = settings.ceiling;
   const findings = raised.map((one) => ({ ...render('review', {}, one), mode }));
   return { policy: 'review', mode, findings, patch: [], evidence: undefined };
-}
-
-/** Every fact unknown for one reason: what `check` knows without a cluster. */
-export function nothingKnown(needs: readonly FactKey[], why: string): Facts {
-  return Object.fromEntries(needs.map((key) => [key, unknown(why)])) as unknown as Facts;
 }

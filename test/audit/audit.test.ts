@@ -137,9 +137,11 @@ void t.test('text of users is one short physical line that parses back', async (
   t.equal(asText(linesOf(running)[0]?.['name']), 'a b  [2J    "\\');
 });
 
-void t.test('the line is written before the answer is sent', async (t) => {
+void t.test('the line is on its way before the answer is', async (t) => {
   const order: string[] = [];
-  const running = await startApp(t, { audit: auditTo({ write: () => void order.push('line') }) });
+  const running = await startApp(t, {
+    audit: auditTo({ write: () => void order.push('line'), flush: () => void order.push('flush') }),
+  });
   running.app.server.on('request', (_request, response) => {
     const write = response.writeHead.bind(response);
     response.writeHead = ((...args: Parameters<typeof write>) => {
@@ -149,16 +151,35 @@ void t.test('the line is written before the answer is sent', async (t) => {
   });
   await ask(running, 'mutate', aReview());
   await ask(running, 'validate', aReview());
-  t.strictSame(order, ['line', 'answer', 'line', 'answer']);
+  t.strictSame(order, ['line', 'flush', 'answer', 'line', 'flush', 'answer']);
 });
 
-void t.test('no line, no decision', async (t) => {
-  const write = (): never => {
+void t.test('also when many are asked at once', async (t) => {
+  const [gathered, written]: [string[], string[]] = [[], []];
+  const flush = () => void written.push(...gathered.splice(0));
+  const running = await startApp(t, { audit: auditTo({ write: (line) => gathered.push(line), flush }) });
+  const uids = Array.from({ length: 60 }, (_, index) => `uid-${index}-`);
+  const asked = uids.map(async (uid) => {
+    await ask(running, 'mutate', aReview({ uid }));
+    return written.some((line) => line.includes(uid));
+  });
+  t.ok(
+    (await Promise.all(asked)).every((before) => before),
+    'no answer came before its line',
+  );
+  t.equal(written.length, uids.length);
+});
+
+void t.test('a destination that throws: no line, no decision', async (t) => {
+  const thrower = (): never => {
     throw new Error('disk full');
   };
-  const running = await startApp(t, { audit: auditTo({ write }) });
-  const { status, json } = await call(running, { body: JSON.stringify(aReview()) });
-  t.equal(status, 500, 'the API server does what the failurePolicy says');
-  t.strictSame(json, { error: 'internal error' });
-  t.match(JSON.parse(running.log[0] ?? ''), { level: 'error', msg: 'call failed' });
+  for (const destination of [{ write: thrower }, { write: () => undefined, flush: thrower }]) {
+    const running = await startApp(t, { audit: auditTo(destination) });
+    const { status, json } = await call(running, { body: JSON.stringify(aReview()) });
+    t.equal(status, 500, 'the API server does what the failurePolicy says');
+    t.strictSame(json, { error: 'internal error' });
+    t.match(JSON.parse(running.log[0] ?? ''), { level: 'error', msg: 'call failed' });
+    t.equal((await call(running, { method: 'GET', path: '/livez' })).status, 200);
+  }
 });

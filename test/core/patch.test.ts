@@ -116,6 +116,15 @@ void t.test('applyPatch', (t) => {
   t.strictSame(patched, { spec: { containers: [{ name: 'b' }] }, metadata: { x: 1 } });
   t.strictSame(object, { spec: { containers: [{ name: 'a' }, { name: 'b' }] } }, 'leaves the input alone');
   t.equal(applyPatch(object, []), object, 'no patch, no copy');
+  const stepwise = deepFreeze([
+    { op: 'add', path: '/metadata', value: {} },
+    { op: 'add', path: '/metadata/labels', value: {} },
+    { op: 'replace', path: '/spec/containers/0/name', value: 'c' },
+  ] as const);
+  const { metadata, spec } = applyPatch(object, stepwise);
+  t.strictSame(metadata, { labels: {} }, 'an operation may build on another');
+  t.strictSame(spec, { containers: [{ name: 'c' }, { name: 'b' }] });
+  t.strictSame(stepwise[0].value, {}, 'and leaves it as it will be sent');
 
   const misfits: readonly PatchOperation[] = [
     { op: 'add', path: '/metadata/labels', value: {} },

@@ -1,9 +1,9 @@
 import t from 'tap';
-import { known, unknown, type FactKey } from '../../src/core/facts.ts';
+import { unknown, type FactKey } from '../../src/core/facts.ts';
 import { defaultSettings } from '../../src/core/modes.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import type { AdmissionRequest } from '../../src/core/request.ts';
-import { nothingKnown, review, type ReviewContext } from '../../src/core/review.ts';
+import { review, type ReviewContext } from '../../src/core/review.ts';
 import { selector } from '../../src/core/select.ts';
 import { aPolicy, aRequest, labelled, someFacts } from './samples.ts';
 
@@ -78,18 +78,22 @@ void t.test('a mode label nobody knows is said once, by the validating side', as
   );
   t.equal(verdict.allowed, true);
   const mutated = await review(aRequest(), aContext({ gather, phase: 'mutate' }));
-  t.strictSame(mutated.verdict.warnings, []);
-  t.equal(mutated.verdict.findings[0]?.effect, 'info', 'but the record has it');
+  t.strictSame(mutated.verdict.findings, []);
+});
+
+void t.test('the kill switch holds for what core itself finds', async (t) => {
+  for (const [ceiling, warnings] of [
+    ['warn', 1],
+    ['audit', 0],
+  ] as const) {
+    const settings = { ...defaultSettings, ceiling };
+    const { verdict } = await review(aRequest({ object: undefined }), aContext({ settings }));
+    t.match(verdict, { allowed: true, findings: [{ code: 'malformed-review', effect: 'deny', mode: ceiling }] }, ceiling);
+    t.equal(verdict.warnings.length, warnings);
+  }
 });
 
 void t.test('labels that are not known are not odd', async (t) => {
   const gather = () => someFacts({ namespaceLabels: unknown('timeout') });
   t.strictSame((await review(aRequest(), aContext({ gather }))).verdict.findings, []);
-});
-
-void t.test('nothing known', (t) => {
-  const facts = nothingKnown(['ownedReplicaSets'], 'no --cluster given');
-  t.strictSame(facts, { ownedReplicaSets: { known: false, why: 'no --cluster given' } });
-  t.strictSame(known(1), { known: true, value: 1, ageSeconds: 0 });
-  t.end();
 });

@@ -137,6 +137,11 @@ export function aReview(more: JsonObject = {}): JsonObject {
   return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request };
 }
 
+/** A review changed in its text, where JSON.stringify would not write it. */
+export function textOf(change: (text: string) => string): string {
+  return change(JSON.stringify(aReview()));
+}
+
 /** The patch of an answer, decoded. */
 export function patchIn(response: JsonObject): Json {
   const patch = response['patch'];

@@ -59,10 +59,23 @@ export interface Serving {
 
 export async function serving(
   t: Test,
-  { pair, flags }: Installation,
+  installation: Installation,
   more: Readonly<Record<string, string>> = {},
 ): Promise<Serving> {
-  const process = await startProcess({ args: ['src/main.ts', 'serve', ...Object.entries({ ...flags, ...more }).flat()] });
+  return listening(t, installation, await startProcess({ args: argumentsFor(installation, more) }));
+}
+
+/** As when the disk behind standard output is full. */
+export async function servingToFullDisk(t: Test, installation: Installation): Promise<Serving> {
+  const args = ['-c', 'exec "$0" "$@" >/dev/full', globalThis.process.execPath, ...argumentsFor(installation, {})];
+  return listening(t, installation, await startProcess({ command: 'sh', args }));
+}
+
+function argumentsFor({ flags }: Installation, more: Readonly<Record<string, string>>): readonly string[] {
+  return ['src/main.ts', 'serve', ...Object.entries({ ...flags, ...more }).flat()];
+}
+
+async function listening(t: Test, { pair }: Installation, process: RunningProcess): Promise<Serving> {
   t.teardown(() => process.stop('SIGKILL'));
   const logged = (message: string) => logIn(process.errorLines()).filter(({ msg }) => msg === message);
   const port = await eventually(

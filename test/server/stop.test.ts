@@ -8,7 +8,7 @@ import { fakeApi } from '../cluster/fake-api.ts';
 import { eventually } from '../controlplane/eventually.ts';
 import { makePair } from './pairs.ts';
 import { aReview, call, patchIn } from './running-app.ts';
-import { install, nobody, serving, type Serving } from './serving.ts';
+import { install, nobody, serving, servingToFullDisk, type Serving } from './serving.ts';
 
 const get = (one: Serving, path: string) => call(one, { method: 'GET', path });
 
@@ -118,4 +118,18 @@ void t.test('certificates are replaced while it runs', async (t) => {
   await eventually(() => one.logged('new certificate refused, the old one keeps serving').length > 0, { what: 'the refusal' });
   t.equal(await loads('refused'), 1);
   t.equal((await get(one, '/livez')).status, 200);
+});
+
+void t.test('a full disk does not take the door away', async (t) => {
+  const one = await servingToFullDisk(t, install(t, nobody));
+  for (const uid of ['a', 'b', 'c']) {
+    const answer = await call(one, { path: '/mutate', body: JSON.stringify(aReview({ uid })) });
+    t.match(answer, { status: 200, json: { response: { uid, allowed: true } } });
+  }
+  const { text } = await get(one, '/metrics');
+  t.ok(Number(/^rollback_bouncer_audit_write_failures_total (\d+)$/m.exec(text)?.[1] ?? 0) > 0, 'it is counted');
+  t.ok(
+    one.process.errorLines().some((line) => line.includes('ENOSPC')),
+    'and said',
+  );
 });
