@@ -18,5 +18,6 @@ ENV NODE_ENV=production
 # A number, because kubelets cannot tell whether a name is root.
 USER 65532:65532
 EXPOSE 8443
-ENTRYPOINT ["/nodejs/bin/node", "/app/dist/main.js"]
+# Reviews are short-lived garbage: a small young generation keeps a third of the memory and costs no throughput (docs/performance.md).
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=8", "/app/dist/main.js"]
 CMD ["--help"]

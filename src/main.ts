@@ -30,10 +30,10 @@ try {
   process.exitCode = exitCodeOf(error);
 }
 
-/** commander has printed its own errors already; a bug may keep its stack. */
+/** commander has printed its own errors already. A bug of ours keeps its stack, and is no denial: not 1. */
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (!(error instanceof UsageFault)) throw error;
-  writeSync(2, `rollback-bouncer: ${error.message}\n`);
+  const text = error instanceof UsageFault || !(error instanceof Error) ? String(error) : (error.stack ?? error.message);
+  writeSync(2, `rollback-bouncer: ${error instanceof UsageFault ? error.message : text}\n`);
   return 2;
 }

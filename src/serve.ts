@@ -6,7 +6,8 @@ import { kindNames } from './cluster/kinds.ts';
 import { loadKubeConfig } from './cluster/kubeconfig.ts';
 import type { ReflectorObserver } from './cluster/reflector-run.ts';
 import { loadPair, type KeyPair } from './config/certificate.ts';
-import { loadSettings } from './config/load.ts';
+import { loadSettings, settingsLook } from './config/load.ts';
+import { pollContent } from './config/poll.ts';
 import { defaultSettings, type Settings } from './core/modes.ts';
 import { selector } from './core/select.ts';
 import { policies } from './policies/index.ts';
@@ -17,7 +18,7 @@ import { createDrain, type Drain } from './server/drain.ts';
 import { createMetrics, type Metrics } from './server/metrics.ts';
 import { version } from './version.ts';
 
-const certificatePollMs = 2_000;
+const pollMs = 2_000;
 const closeMs = 5_000;
 
 /** Everything that runs, and how it is taken down. */
@@ -25,6 +26,7 @@ interface Running {
   readonly app: App;
   readonly cluster: Cluster;
   readonly certificates: CertificateWatch;
+  readonly settings: LiveSettings;
   readonly drain: Drain;
   readonly log: Logger;
 }
@@ -34,7 +36,7 @@ interface Running {
  * @throws UsageFault when configuration, kubeconfig or certificate cannot be used at start.
  */
 export async function serve(options: ServeOptions): Promise<void> {
-  const settings = settingsOf(options);
+  const first = settingsOf(options);
   const kube = loadKubeConfig(options.kubeconfig);
   if (!kube.ok) throw new UsageFault(kube.fault);
   const loaded = await loadPair({ certFile: options.tlsCertFile, keyFile: options.tlsPrivateKeyFile });
@@ -44,6 +46,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const metrics = createMetrics(() => caches(cluster));
   const observer = observerOf(log, metrics);
   const cluster = connectCluster({ kubeConfig: kube.kubeConfig, kinds: kindNames, observer });
+  const settings = liveSettings(options, first, { log, metrics });
   const running = assemble(options, { settings, pair: loaded.pair, cluster, metrics, log });
   await listen(running, options);
   const address = running.app.server.address();
@@ -59,8 +62,38 @@ function settingsOf({ config }: ServeOptions): Settings {
   return loaded.settings;
 }
 
+interface LiveSettings {
+  readonly current: () => Settings;
+  readonly stop: () => void;
+}
+
+/** The configuration follows its file, the kill switch within seconds; a faulty one is told and the last good one stays. */
+function liveSettings(
+  { config }: ServeOptions,
+  first: Settings,
+  { log, metrics }: { readonly log: Logger; readonly metrics: Metrics },
+): LiveSettings {
+  let settings = first;
+  metrics.settingsLoaded(true);
+  if (config === undefined) return { current: () => settings, stop: () => undefined };
+  const poll = pollContent(settingsLook(config, policies), {
+    intervalMs: pollMs,
+    digest: '',
+    use: (next) => {
+      settings = next;
+      metrics.settingsLoaded(true);
+      log.info({ ceiling: next.ceiling, floor: next.floor }, 'configuration in force');
+    },
+    refused: (fault) => {
+      metrics.settingsLoaded(false);
+      log.error({ fault }, 'new configuration refused, the last good one stays');
+    },
+  });
+  return { current: () => settings, stop: poll.stop };
+}
+
 interface Parts {
-  readonly settings: Settings;
+  readonly settings: LiveSettings;
   readonly pair: KeyPair;
   readonly cluster: Cluster;
   readonly metrics: Metrics;
@@ -75,7 +108,7 @@ function assemble(options: ServeOptions, { settings, pair, cluster, metrics, log
     log,
     metrics,
     select: selector(policies),
-    settings: () => settings,
+    settings: settings.current,
     gather: (needs, request, deadlineMs) => cluster.gather(needs, request, { deadlineMs }),
     now: () => Date.now(),
     audit: auditTo(standardOutput((error) => auditFailed(error, log, metrics))),
@@ -87,7 +120,7 @@ function assemble(options: ServeOptions, { settings, pair, cluster, metrics, log
   });
   metrics.certificateLoaded(true, pair.notAfterMs);
   const certificates = watchCertificates({ certFile: options.tlsCertFile, keyFile: options.tlsPrivateKeyFile }, pair, {
-    intervalMs: certificatePollMs,
+    intervalMs: pollMs,
     use: (next) => {
       app.server.setSecureContext({ cert: next.cert, key: next.key, minVersion: 'TLSv1.2' });
       metrics.certificateLoaded(true, next.notAfterMs);
@@ -98,7 +131,7 @@ function assemble(options: ServeOptions, { settings, pair, cluster, metrics, log
       log.error({ fault }, 'new certificate refused, the old one keeps serving');
     },
   });
-  return { app, cluster, certificates, drain, log };
+  return { app, cluster, certificates, settings, drain, log };
 }
 
 function auditFailed(error: Error, log: Logger, metrics: Metrics): void {
@@ -151,9 +184,10 @@ function stopOnSignal(running: Running, drainSeconds: number): void {
   process.on('SIGINT', stop);
 }
 
-async function shutDown({ app, cluster, certificates, drain, log }: Running): Promise<void> {
+async function shutDown({ app, cluster, certificates, settings, drain, log }: Running): Promise<void> {
   drain.refuse();
   certificates.stop();
+  settings.stop();
   const giveUp = setTimeout(() => app.server.closeAllConnections(), closeMs);
   giveUp.unref();
   await app.close();

@@ -45,11 +45,15 @@ export function logTo(destination: DestinationStream): Logger {
   );
 }
 
+/** Bytes of lines that are kept while they cannot be written. */
+const longestBacklog = 8 * 1024 * 1024;
+
 /** Standard output as a destination that gathers. Not synced to disk: whoever reads the pipe has the lines when the process dies. */
 export function standardOutput(onError: (error: Error) => void): AuditDestination {
-  const stdout = pino.destination({ dest: 1, sync: true });
+  const stdout = pino.destination({ dest: 1, sync: true, maxLength: longestBacklog });
   // A full disk or a reader that is gone must not take the door away: the API server's own audit log still has the decision.
   stdout.on('error', onError);
+  stdout.on('drop', () => onError(new Error('the backlog is full, lines were dropped')));
   let lines: string[] = [];
   return {
     write: (line) => lines.push(line),

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { Ajv, type ErrorObject } from 'ajv';
 import { parseDocument } from 'yaml';
 import { asObject, asText, at, type Json, type JsonObject } from '../core/json.ts';
@@ -6,6 +7,7 @@ import type { Mode } from '../core/finding.ts';
 import { plain } from '../core/message.ts';
 import { defaultSettings, type Settings } from '../core/modes.ts';
 import type { Policy } from '../core/policy.ts';
+import type { Look } from './poll.ts';
 import { configurationSchema } from './schema.ts';
 
 /** A configuration, or what is wrong with it: one line naming the file and the field. */
@@ -20,6 +22,20 @@ export function loadSettings(file: string, policies: readonly Policy[]): Loaded 
     return { ok: false, fault: `${file}: cannot be read (${codeOf(error)})` };
   }
   return parseSettings(file, text, policies);
+}
+
+/** For polling: a look at the file that parses it only when its text has changed. Never rejects. */
+export function settingsLook(file: string, policies: readonly Policy[]): () => Promise<Look<Settings>> {
+  let last: { readonly text: string; readonly look: Look<Settings> } | undefined;
+  return async () => {
+    const text = await readFile(file, 'utf8').catch(() => undefined);
+    if (text !== undefined && text === last?.text) return last.look;
+    const loaded = text === undefined ? loadSettings(file, policies) : parseSettings(file, text, policies);
+    const digest = text ?? 'cannot be read';
+    const look: Look<Settings> = loaded.ok ? { ok: true, value: loaded.settings, digest } : { ...loaded, digest };
+    last = text === undefined ? undefined : { text, look };
+    return look;
+  };
 }
 
 /** Checks the text of a configuration file; `file` is only for the fault's line. */

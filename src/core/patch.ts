@@ -40,7 +40,7 @@ export function applyPatch(object: JsonObject, patch: readonly PatchOperation[])
   if (patch.length === 0) return object;
   const copy = patch.reduce<Json>((copied, { path }) => copyAlong(copied, tokens(path)), object);
   // The library puts the values themselves into the object, where a later operation would change what is yet to be sent.
-  const operations = structuredClone(patch) as Parameters<typeof jsonpatch.applyPatch>[1];
+  const operations = JSON.parse(JSON.stringify(patch)) as Parameters<typeof jsonpatch.applyPatch>[1];
   return jsonpatch.applyPatch(copy, operations, true, true).newDocument as JsonObject;
 }
 

@@ -1,4 +1,5 @@
 import { loadPair, type CertificateFiles, type KeyPair } from '../config/certificate.ts';
+import { pollContent, type PollOptions } from '../config/poll.ts';
 
 export interface CertificateWatch {
   readonly notAfterMs: () => number;
@@ -7,34 +8,26 @@ export interface CertificateWatch {
   readonly stop: () => void;
 }
 
-/**
- * Looks at the files' content every `intervalMs`: a kubelet swaps a symlink above them, which file events miss.
- * A pair that does not fit together is reported once and changes nothing: the old one keeps serving.
- */
+/** Keeps an eye on certificate and key; a pair that does not fit together is reported once, and the old one keeps serving. */
 export function watchCertificates(
   files: CertificateFiles,
   first: KeyPair,
-  {
-    intervalMs,
-    use,
-    refused,
-  }: { readonly intervalMs: number; readonly use: (pair: KeyPair) => void; readonly refused: (fault: string) => void },
+  options: Omit<PollOptions<KeyPair>, 'digest'>,
 ): CertificateWatch {
   let current = first;
-  let lastRefused = '';
-  const poll = async (): Promise<void> => {
-    const loaded = await loadPair(files);
-    if (!loaded.ok) {
-      if (loaded.digest !== lastRefused) refused(loaded.fault);
-      lastRefused = loaded.digest;
-      return;
-    }
-    lastRefused = '';
-    if (loaded.pair.digest === current.digest) return;
-    current = loaded.pair;
-    use(loaded.pair);
-  };
-  const timer = setInterval(() => void poll(), intervalMs);
-  timer.unref();
-  return { notAfterMs: () => current.notAfterMs, poll, stop: () => clearInterval(timer) };
+  const poll = pollContent(
+    async () => {
+      const loaded = await loadPair(files);
+      return loaded.ok ? { ok: true, value: loaded.pair, digest: loaded.pair.digest } : loaded;
+    },
+    {
+      ...options,
+      digest: first.digest,
+      use: (pair) => {
+        current = pair;
+        options.use(pair);
+      },
+    },
+  );
+  return { notAfterMs: () => current.notAfterMs, poll: poll.now, stop: poll.stop };
 }

@@ -15,6 +15,7 @@ export interface Metrics {
   readonly rejected: (status: number) => void;
   readonly auditFailed: () => void;
   readonly certificateLoaded: (ok: boolean, notAfterMs: number) => void;
+  readonly settingsLoaded: (ok: boolean) => void;
   readonly relisted: (kind: string, reason: string) => void;
   readonly watchFailed: (kind: string) => void;
 }
@@ -29,7 +30,7 @@ export function createMetrics(caches: () => readonly CacheAge[]): Metrics {
     registry,
     ...decisionMetrics(registers),
     ...faultMetrics(registers),
-    ...certificateMetrics(registers),
+    ...fileMetrics(registers),
     ...watchMetrics(registers),
   };
 }
@@ -85,7 +86,7 @@ function faultMetrics(registers: Registry[]): Pick<Metrics, 'rejected' | 'auditF
   };
 }
 
-function certificateMetrics(registers: Registry[]): Pick<Metrics, 'certificateLoaded'> {
+function fileMetrics(registers: Registry[]): Pick<Metrics, 'certificateLoaded' | 'settingsLoaded'> {
   const notAfter = new Gauge({
     name: prefixed('certificate_not_after_timestamp_seconds'),
     help: 'End of the certificate served.',
@@ -97,7 +98,13 @@ function certificateMetrics(registers: Registry[]): Pick<Metrics, 'certificateLo
     labelNames: ['result'],
     registers,
   });
+  const stale = new Gauge({
+    name: prefixed('config_stale'),
+    help: '1 while the configuration file cannot be used and the last good one is in force.',
+    registers,
+  });
   return {
+    settingsLoaded: (ok) => stale.set(ok ? 0 : 1),
     certificateLoaded: (ok, notAfterMs) => {
       loads.inc({ result: ok ? 'ok' : 'refused' });
       if (ok) notAfter.set(notAfterMs / 1000);

@@ -82,8 +82,7 @@ export const findings = {
     effect: 'warn',
     means: 'One endpoint decides both about traffic and about restarts: whatever makes it unready gets it killed.',
     remedy: 'Give readiness an endpoint of its own.',
-    say: ({ container, handler }) =>
-      `${ofContainer(container)}: readiness equals liveness (${handler}): not ready means restarted`,
+    say: ({ container, handler }) => `${container}: readiness equals liveness (${handler}): unready means killed`,
   }),
   'aggregate-health': findingSpec<OfContainer & { readonly handler: string }>({
     effect: 'warn',
