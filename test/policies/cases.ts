@@ -137,12 +137,12 @@ function merge(target: Json | undefined, patch: Json): Json {
   if (changes === undefined) return patch;
   if (Array.isArray(target))
     return asList(target).map((element, index) => (String(index) in changes ? merge(element, changes[index]!) : element));
-  const result: Record<string, Json | undefined> = { ...asObject(target) };
+  const result = new Map(Object.entries(asObject(target) ?? {}));
   for (const [key, value] of Object.entries(changes)) {
-    if (value === null || value === undefined) delete result[key];
-    else result[key] = merge(result[key], value);
+    if (value === null || value === undefined) result.delete(key);
+    else result.set(key, merge(result.get(key), value));
   }
-  return result as JsonObject;
+  return Object.fromEntries(result);
 }
 
 function factsOf(value: Json | undefined): Facts {
