@@ -9,7 +9,9 @@ import { eventually } from '../controlplane/eventually.ts';
 import { deployment, namespace, startCluster, watching } from './cluster.ts';
 
 // Replicas come, go and change their certificates while people write: nobody may notice, and no decision may be lost.
-const { plane, installation } = await startCluster({ replicas: 2, drainSeconds: 2 });
+const config = join(t.testdir(), 'config.yaml');
+writeFileSync(config, configuration('enforce'));
+const { plane, installation } = await startCluster({ replicas: 2, drainSeconds: 2, config });
 const path = `/apis/apps/v1/namespaces/${namespace}/deployments`;
 
 interface Writing {
@@ -99,6 +101,39 @@ await t.test('half a certificate changes nothing', async (t) => {
   t.ok(await watching(plane, 'guest').probe(), 'still judged');
   writeFileSync(file, whole);
 });
+
+await t.test('the kill switch is in force within seconds, and a broken configuration changes nothing', async (t) => {
+  const said = (words: string): (() => boolean) => {
+    const replica = installation.replicas[1]!;
+    const before = replica.errorLines().filter((line) => line.includes(words)).length;
+    return () => replica.errorLines().filter((line) => line.includes(words)).length > before;
+  };
+  const isProbed = async (name: string): Promise<boolean> => {
+    await plane.api(path, { method: 'POST', body: deployment(name) });
+    return (await watching(plane, name).probe()) !== undefined;
+  };
+  const switched = said('configuration in force');
+  writeFileSync(config, configuration('audit'));
+  await eventually(switched, { what: 'the kill switch in the log', timeoutMs: 10_000 });
+  t.equal(await isProbed('switched-off'), false);
+  t.match(installation.audit('switched-off', 'mutate'), [
+    { verdict: 'allow', findings: [{ code: 'probe-added', mode: 'audit' }] },
+  ]);
+
+  const refused = said('new configuration refused');
+  writeFileSync(config, 'mode: nonsense');
+  await eventually(refused, { what: 'the refusal in the log', timeoutMs: 10_000 });
+  t.equal(await isProbed('still-off'), false, 'the last good one stays');
+
+  const restored = said('configuration in force');
+  writeFileSync(config, configuration('enforce'));
+  await eventually(restored, { what: 'the configuration in the log', timeoutMs: 10_000 });
+  t.equal(await isProbed('on-again'), true);
+});
+
+function configuration(mode: string): string {
+  return `apiVersion: rollback-bouncer.dev/v1alpha1\nkind: Configuration\nmode: ${mode}\n`;
+}
 
 function servedSerial(): Promise<string> {
   const port = Number(
