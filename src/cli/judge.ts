@@ -66,7 +66,7 @@ async function judgeOne(
       settings: options.settings,
       gather,
       now: options.now,
-      onError: () => undefined,
+      onError: failed,
     };
     return (await review(about, context)).verdict;
   };
@@ -84,6 +84,11 @@ async function judgeOne(
     operation: request.operation,
     ...joined(mutated, validated),
   };
+}
+
+/** A bug of ours must not look like a verdict. */
+function failed(policy: string, error: unknown): never {
+  throw new Error(`policy ${policy} failed`, { cause: error });
 }
 
 /** Both sides' answer as the user of kubectl sees it: the same text is said once. */
@@ -134,11 +139,11 @@ function namespaceOf(object: JsonObject): string {
   return namespaced ? (asText(at(object, 'metadata', 'namespace')) ?? 'default') : '';
 }
 
-/** Without --cluster only what the request itself shows is known. */
+/** Without --cluster only what the request itself shows is known, and namespaces are taken to have no labels of ours. */
 const blindGather: Gather = (needs, request): Facts =>
   Object.fromEntries(
     needs.map((key) => {
-      const evident = evidentFact(key, request);
+      const evident = key === 'namespaceLabels' ? new Map<string, string>() : evidentFact(key, request);
       return [key, evident === undefined ? unknown('no --cluster given') : known(evident)];
     }),
   ) as unknown as Facts;

@@ -60,7 +60,8 @@ function ownedReplicaSets({ replicaSets }: Stores, request: AdmissionRequest): r
 
 /** Empty when the review carries none: the API server always sends one with UPDATE and DELETE. */
 export function objectUid({ object, oldObject }: AdmissionRequest): string {
-  return (asText(at(object, 'metadata', 'uid')) ?? '') || (asText(at(oldObject, 'metadata', 'uid')) ?? '');
+  // What is stored decides: the new object is whatever somebody sent.
+  return (asText(at(oldObject, 'metadata', 'uid')) ?? '') || (asText(at(object, 'metadata', 'uid')) ?? '');
 }
 
 /** A review of `deployments/scale` is about the Deployment, whatever kind its object has. */
@@ -76,7 +77,7 @@ export function ownedReplicaSet(item: ReplicaSetItem): OwnedReplicaSet {
 
 /** The selector of a workload as the API takes it in a query, or undefined when there is none to narrow a list with. */
 export function selectorOf({ object, oldObject }: AdmissionRequest): string | undefined {
-  const described = object ?? oldObject;
+  const described = oldObject ?? object;
   // A Scale carries it in words already.
   const words = asText(at(described, 'status', 'selector'));
   if (words !== undefined) return words === '' ? undefined : words;

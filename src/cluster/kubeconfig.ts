@@ -21,7 +21,7 @@ export function loadKubeConfig(file: string | undefined): LoadedKubeConfig {
   if (!URL.canParse(cluster.server))
     return { ok: false, fault: `${source}: clusters "${cluster.name}": server "${cluster.server}" is no URL` };
   // The client refuses to watch over plain HTTP unless it may be careless.
-  if (!cluster.server.startsWith('https:') && cluster.skipTLSVerify !== true)
+  if (!cluster.server.startsWith('https:') && !cluster.skipTLSVerify)
     return { ok: false, fault: `${source}: clusters "${cluster.name}": server must be an https URL` };
   if (kubeConfig.getCurrentUser() === null)
     return { ok: false, fault: `${source}: the user of context "${context}" is not among users` };

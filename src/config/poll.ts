@@ -31,12 +31,14 @@ export function pollContent<T>(look: () => Promise<Look<T>>, { intervalMs, diges
       lastRefused = found.digest;
       return;
     }
+    // Going back to what is in use after something that could not be used is news as well: the alarm has to end.
+    const recovered = lastRefused !== '';
     lastRefused = '';
-    if (found.digest === current) return;
+    if (found.digest === current && !recovered) return;
     current = found.digest;
     use(found.value);
   };
-  const timer = setInterval(() => void now(), intervalMs);
+  const timer = setInterval(() => void now().catch((error: unknown) => refused(String(error))), intervalMs);
   timer.unref();
   return { now, stop: () => clearInterval(timer) };
 }

@@ -12,7 +12,7 @@ export interface EngineContext {
   readonly phase: Phase;
   readonly now: number;
   readonly settings: Settings;
-  /** Told about every throw of a policy; must not throw. */
+  /** Told about every throw of a policy; what it throws itself ends the review. */
   readonly onError: (policy: string, error: unknown) => void;
 }
 
@@ -25,9 +25,15 @@ export function judge(
 ): readonly Judgement[] {
   const labels = facts.namespaceLabels.known ? facts.namespaceLabels.value : undefined;
   return policies.flatMap((policy) => {
-    const mode = modeOf(policy, context.settings, labels);
+    const mode = modeIn(policy, labels, context);
     return mode === 'off' ? [] : [judgeOne(policy, mode, request, { facts, context })];
   });
+}
+
+/** Where the labels of the namespace are not known, nothing is changed: it may have asked to be left alone. */
+function modeIn(policy: Policy, labels: ReadonlyMap<string, string> | undefined, { settings, phase }: EngineContext): Mode {
+  const mode = modeOf(policy, settings, labels);
+  return labels === undefined && phase === 'mutate' && mode === 'enforce' ? 'warn' : mode;
 }
 
 function judgeOne(
@@ -39,7 +45,24 @@ function judgeOne(
   const config = context.settings.policies.get(policy.id)?.config ?? policy.config.defaults;
   const circumstances = { phase: context.phase, now: context.now, facts, config };
   const { findings, patch, evidence } = run(policy, request, circumstances, context.onError);
-  return { policy: policy.id, mode, findings: findings.map((finding) => ({ ...finding, mode })), patch, evidence };
+  return {
+    policy: policy.id,
+    mode,
+    findings: bounded(policy.id, findings).map((finding) => ({ ...finding, mode })),
+    patch,
+    evidence,
+  };
+}
+
+/** More than anybody reads; an object may be made to raise tens of thousands. */
+const maximumFindings = 64;
+
+function bounded(policy: string, findings: readonly Finding[]): readonly Finding[] {
+  if (findings.length <= maximumFindings) return findings;
+  const denying = findings.filter(({ effect }) => effect === 'deny');
+  const others = findings.filter(({ effect }) => effect !== 'deny');
+  const shown = [...denying, ...others].slice(0, maximumFindings);
+  return [...shown, render(policy, {}, { code: 'and-more', detail: { count: findings.length - maximumFindings } })];
 }
 
 interface Ran {

@@ -1,7 +1,7 @@
 import { factNames, type FactKey } from './facts.ts';
 import { findingSpec, type FindingSpec } from './finding.ts';
 
-/** Codes that core itself raises: the first two for any policy, the others under the name `review`. */
+/** Codes that core itself raises: the first three for any policy, the others under the name `review`. */
 export const ownFindings: Readonly<Record<string, FindingSpec>> = {
   'fact-unknown': findingSpec<{ readonly fact: FactKey; readonly why: string }>({
     effect: 'warn',
@@ -14,6 +14,12 @@ export const ownFindings: Readonly<Record<string, FindingSpec>> = {
     means: 'The policy failed on this object. This is a bug in rollback-bouncer; the effect is that of its blind table.',
     remedy: 'Report the line of the log that carries this decision id.',
     say: ({ error }) => `not judged: internal error (${error})`,
+  }),
+  'and-more': findingSpec<{ readonly count: number }>({
+    effect: 'warn',
+    means: 'The policy found more in this object than one answer and one line of the log may hold. Denials are named first.',
+    remedy: 'Mend what is named, and apply again.',
+    say: ({ count }) => `and ${count} more findings`,
   }),
   'malformed-review': findingSpec<{ readonly missing: string }>({
     effect: 'deny',

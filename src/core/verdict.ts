@@ -39,7 +39,7 @@ export function foldVerdict(judgements: readonly Judgement[]): Verdict {
   return {
     allowed: denying.length === 0,
     findings,
-    warnings: [...new Set(warning.map(warningLine))],
+    warnings: warningLines(warning),
     patch: denying.length > 0 ? [] : judgements.flatMap(({ mode, patch }) => (mode === 'enforce' ? patch : [])),
     message: denialMessage(denying),
     evidence: () =>
@@ -47,6 +47,15 @@ export function foldVerdict(judgements: readonly Judgement[]): Verdict {
         judgements.flatMap(({ policy, evidence }) => (evidence === undefined ? [] : [[policy, evidence()] as const])),
       ),
   };
+}
+
+/** The API server shows 4,096 characters of warnings in all and cuts or drops what is over. */
+const maximumWarnings = 30;
+
+function warningLines(findings: readonly JudgedFinding[]): readonly string[] {
+  const lines = [...new Set(findings.map(warningLine))];
+  if (lines.length <= maximumWarnings) return lines;
+  return [...lines.slice(0, maximumWarnings), `[review] and ${lines.length - maximumWarnings} more warnings: see the audit log`];
 }
 
 /** `deny`, `mutate`, `warn` or `allow`: the strongest thing the answer does. */

@@ -39,14 +39,31 @@ const toolNames = new Set(['toolset', 'toolbox', 'tools', 'shell', 'debug', 'tes
  * command, reasons against (native image, other runtime, nothing but tools), then the sum of everything else.
  * Total for any JSON; never looks at more than a bounded part of it.
  */
-export function detectJvm({ container, template, workloadAnnotations }: JvmQuestion): JvmEvidence {
+export function detectJvm(question: JvmQuestion): JvmEvidence {
+  return detect(question, firstApp(question.template));
+}
+
+/** Evidence of every app container of a pod template, in order; init containers are not listed. */
+export function jvmEvidenceOf(template: Json | undefined, workloadAnnotations?: JsonObject): readonly JvmEvidence[] {
+  const around = asObject(template) ?? {};
+  // Once for all: a template may have thousands of containers when nobody has validated it yet.
+  const first = firstApp(around);
+  return asList(at(around, 'spec', 'containers')).map((container) =>
+    detect(
+      { container: asObject(container) ?? {}, template: around, ...(workloadAnnotations && { workloadAnnotations }) },
+      first,
+    ),
+  );
+}
+
+function detect({ container, template, workloadAnnotations }: JvmQuestion, first: Json | undefined): JvmEvidence {
   const name = asText(own(container, 'name')) ?? '';
   const asked = {
     template,
     annotations: asObject(at(template, 'metadata', 'annotations')),
     workloadAnnotations,
     name: name.length > maxName ? '' : name,
-    isFirst: isFirstApp(container, template),
+    isFirst: first === undefined || first === container || own(first, 'name') === own(container, 'name'),
   };
   const statement = declared(asked);
   if (statement !== undefined) return verdict(name, [statement]);
@@ -54,17 +71,9 @@ export function detectJvm({ container, template, workloadAnnotations }: JvmQuest
   return { ...weigh(container, asked), name };
 }
 
-/** Evidence of every app container of a pod template, in order; init containers are not listed. */
-export function jvmEvidenceOf(template: Json | undefined, workloadAnnotations?: JsonObject): readonly JvmEvidence[] {
-  const around = asObject(template) ?? {};
-  return asList(at(around, 'spec', 'containers')).map((container) =>
-    detectJvm({ container: asObject(container) ?? {}, template: around, ...(workloadAnnotations && { workloadAnnotations }) }),
-  );
-}
-
-function isFirstApp(container: JsonObject, template: JsonObject): boolean {
-  const first = asList(at(template, 'spec', 'containers')).find((other) => !isSidecar(asObject(other) ?? {}));
-  return first === undefined || first === container || own(first, 'name') === own(container, 'name');
+/** The container that agents mean when they name none. */
+function firstApp(template: JsonObject): Json | undefined {
+  return asList(at(template, 'spec', 'containers')).find((container) => !isSidecar(asObject(container) ?? {}));
 }
 
 function weigh(container: JsonObject, asked: Asked): JvmEvidence {

@@ -21,9 +21,16 @@ export interface Handler {
 
 /** The handler of a probe, copied field by field; undefined when there is none or more than one. */
 export function handlerOf(probe: Json | undefined): Handler | undefined {
-  const kinds = (Object.keys(handlerFields) as HandlerKind[]).filter((kind) => asObject(own(probe, kind)) !== undefined);
-  const kind = kinds[0];
-  if (kind === undefined || kinds.length > 1) return undefined;
+  const [kind, another] = handlerKindsOf(probe);
+  return kind === undefined || another !== undefined ? undefined : handlerOfKind(probe, kind);
+}
+
+/** One in a valid probe; a three-way merge of two authors' probes may leave more, and the API server refuses those. */
+export function handlerKindsOf(probe: Json | undefined): readonly HandlerKind[] {
+  return (Object.keys(handlerFields) as HandlerKind[]).filter((kind) => asObject(own(probe, kind)) !== undefined);
+}
+
+export function handlerOfKind(probe: Json | undefined, kind: HandlerKind): Handler {
   const fields = handlerFields[kind].flatMap((field) => {
     const value = at(probe, kind, field);
     return value === undefined || value === null ? [] : [[field, value] as const];
@@ -40,10 +47,13 @@ export function handlerPort(handler: Handler): string | number | undefined {
 /** Path of an httpGet handler without query and trailing slashes, lower-cased; undefined for other handlers. */
 export function handlerPath(handler: Handler): string | undefined {
   if (handler.kind !== 'httpGet') return undefined;
-  const path = (asText(handler.fields['path']) ?? '/').slice(0, 1024);
-  const query = path.search(/[?#]/);
-  const bare = query === -1 ? path : path.slice(0, query);
-  return stripSlashes(bare).toLowerCase();
+  return stripSlashes(withoutQuery(asText(handler.fields['path']) ?? '/')).toLowerCase();
+}
+
+function withoutQuery(path: string): string {
+  const bounded = path.slice(0, 1024);
+  const query = bounded.search(/[?#]/);
+  return query === -1 ? bounded : bounded.slice(0, query);
 }
 
 /** Seconds until the kubelet may restart the container for this probe: initial delay + period x threshold. */
@@ -65,11 +75,11 @@ export function sameHandler(a: Handler, b: Handler): boolean {
   return sameProbe({ [a.kind]: a.fields }, { [b.kind]: b.fields });
 }
 
-/** In words: `/health/ready:8080`, `tcp:http`, `grpc:9555`, `exec`. */
+/** In words, without a query, where secrets may be: `/health/ready:8080`, `tcp:http`, `grpc:9555`, `exec`. */
 export function describeHandler(handler: Handler): string {
   const port = handlerPort(handler);
   if (handler.kind === 'exec') return 'exec';
-  if (handler.kind === 'httpGet') return `${asText(handler.fields['path']) ?? '/'}:${port ?? ''}`;
+  if (handler.kind === 'httpGet') return `${withoutQuery(asText(handler.fields['path']) ?? '/')}:${port ?? ''}`;
   return `${handler.kind === 'grpc' ? 'grpc' : 'tcp'}:${port ?? ''}`;
 }
 

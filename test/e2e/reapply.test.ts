@@ -61,6 +61,16 @@ for (const { title, name, put, create, again } of clients) {
   });
 }
 
+/** A chart with these manifests, gone when the test ends. */
+function chartOf(t: Tap, name: string, manifests: string): string {
+  const chart = mkdtempSync(join(tmpdir(), 'chart-'));
+  t.teardown(() => rmSync(chart, { recursive: true }));
+  mkdirSync(join(chart, 'templates'));
+  writeFileSync(join(chart, 'Chart.yaml'), `apiVersion: v2\nname: ${name}\nversion: 1.0.0\n`);
+  writeFileSync(join(chart, 'templates/deployment.yaml'), manifests);
+  return chart;
+}
+
 const releases: readonly { readonly major: 3 | 4; readonly flags: readonly string[]; readonly put: boolean }[] = [
   { major: 3, flags: [], put: false },
   { major: 3, flags: ['--force'], put: true },
@@ -71,11 +81,7 @@ const releases: readonly { readonly major: 3 | 4; readonly flags: readonly strin
 for (const { major, flags, put } of releases) {
   await t.test(`helm ${major} upgrade ${flags.join(' ')}, ${times} times`, async (t) => {
     const name = `helm${major}${flags.join('').replaceAll(/[^a-z]/g, '')}`;
-    const chart = mkdtempSync(join(tmpdir(), 'chart-'));
-    t.teardown(() => rmSync(chart, { recursive: true }));
-    mkdirSync(join(chart, 'templates'));
-    writeFileSync(join(chart, 'Chart.yaml'), `apiVersion: v2\nname: ${name}\nversion: 1.0.0\n`);
-    writeFileSync(join(chart, 'templates/deployment.yaml'), `${text(deployment(name))}\n---\n${text(control(name))}\n`);
+    const chart = chartOf(t, name, `${text(deployment(name))}\n---\n${text(control(name))}\n`);
     const watched = watching(plane, name);
     await plane.helm(major, ['install', name, chart], { namespace });
     t.strictSame(await watched.probe(), storyProbe);
@@ -103,4 +109,34 @@ await t.test('an author’s probe is kept, and once taken away it is not put bac
   t.strictSame(await watched.probe(), own);
   await plane.apply(deployment('authors'));
   t.strictSame(await watched.probe(), storyProbe, 'ours comes with the rollout that the author caused');
+});
+
+await t.test('an author’s probe of another kind wins over ours, though a three-way merge keeps both', async (t) => {
+  const own = { tcpSocket: { port: 8080 }, periodSeconds: 10, failureThreshold: 40 };
+  const withOwn = (name: string): Manifest =>
+    deployment(name, ({ spec }) => (spec.template.spec.containers[0]!['startupProbe'] = own));
+  const stored = { tcpSocket: { port: 8080 }, periodSeconds: 10, failureThreshold: 40, timeoutSeconds: 5, successThreshold: 1 };
+  await plane.apply(deployment('merged'));
+  await plane.apply(withOwn('merged'));
+  t.strictSame(await watching(plane, 'merged').probe(), stored, 'kubectl apply');
+  for (const major of [3, 4] as const) {
+    const name = `merged-helm${major}`;
+    const chart = chartOf(t, name, text(deployment(name)));
+    await plane.helm(major, ['install', name, chart], { namespace });
+    t.strictSame(await watching(plane, name).probe(), storyProbe);
+    writeFileSync(join(chart, 'templates/deployment.yaml'), text(withOwn(name)));
+    await plane.helm(major, ['upgrade', name, chart], { namespace });
+    t.match(await watching(plane, name).probe(), { tcpSocket: { port: 8080 }, failureThreshold: 40 }, `helm ${major}`);
+  }
+});
+
+await t.test('a moved health port takes our probe along with Helm, too', async (t) => {
+  for (const major of [3, 4] as const) {
+    const name = `moved-helm${major}`;
+    const chart = chartOf(t, name, text(deployment(name)));
+    await plane.helm(major, ['install', name, chart], { namespace });
+    writeFileSync(join(chart, 'templates/deployment.yaml'), text(deployment(name, onPort(9090), withImage('2.1.0'))));
+    await plane.helm(major, ['upgrade', name, chart], { namespace });
+    t.strictSame(await watching(plane, name).probe(), { ...storyProbe, httpGet: { ...storyProbe.httpGet, port: 9090 } });
+  }
 });

@@ -2,11 +2,12 @@ import { asInteger, asObject, at, type JsonObject } from '../../core/json.ts';
 import type { Raised } from '../../core/policy.ts';
 import type { AdmissionRequest } from '../../core/request.ts';
 import { isSidecar } from '../../kubernetes/jvm.ts';
-import { budgetSeconds, describeHandler, handlerOf, sameHandler } from '../../kubernetes/probe.ts';
+import { budgetSeconds, describeHandler, handlerOf, sameHandler, sameProbe } from '../../kubernetes/probe.ts';
 import { appContainers, containerName } from '../../kubernetes/workload.ts';
-import { deriveProbe, isAggregate, isOurs } from './derive.ts';
+import { deriveProbe, isAggregate } from './derive.ts';
 import type { findings } from './findings.ts';
-import { isNamed, startupProbeOf, type Subject } from './plan.ts';
+import { startupProbeOf } from './ours.ts';
+import { isNamed, type Subject } from './plan.ts';
 
 type Found = Raised<typeof findings>;
 
@@ -61,7 +62,7 @@ function onStartup({ container, name, path }: Guest, subject: Subject): readonly
       ? [{ code: 'startup-budget-short', detail: { container: name, budgetSeconds: budget }, path: `${path}.startupProbe` }]
       : [];
   const aggregate: readonly Found[] =
-    handler !== undefined && isAggregate(handler) && isOurs(probe, container)
+    handler !== undefined && isAggregate(handler) && isChosen(probe, container, subject)
       ? [
           {
             code: 'aggregate-health',
@@ -71,6 +72,12 @@ function onStartup({ container, name, path }: Guest, subject: Subject): readonly
         ]
       : [];
   return [...short, ...aggregate];
+}
+
+/** An author who asks an aggregate endpoint has chosen it; we only answer for our own choice. */
+function isChosen(probe: JsonObject, container: JsonObject, { kind, handlerFrom }: Subject): boolean {
+  const derived = deriveProbe(container, kind, handlerFrom);
+  return derived !== undefined && sameProbe(derived.probe, probe);
 }
 
 function onReadiness({ container, name, path }: Guest): readonly Found[] {

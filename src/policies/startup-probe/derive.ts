@@ -1,31 +1,24 @@
 import { asInteger, asList, asObject, asText, own, type Json, type JsonObject } from '../../core/json.ts';
-import {
-  budgetSeconds,
-  handlerOf,
-  handlerPath,
-  handlerPort,
-  sameProbe,
-  timeoutSeconds,
-  type Handler,
-} from '../../kubernetes/probe.ts';
+import { budgetSeconds, handlerOf, handlerPath, handlerPort, timeoutSeconds, type Handler } from '../../kubernetes/probe.ts';
 
 /** Where the handler of the startupProbe comes from. `auto` follows the order of docs/policies/startup-probe.md. */
 export type HandlerSource = 'liveness' | 'readiness' | 'port';
 export type HandlerFrom = HandlerSource | 'auto';
 export const handlerSources: readonly HandlerSource[] = ['liveness', 'readiness', 'port'];
 
-/** Why an aggregate endpoint was taken all the same: there was no other. */
+/** A startupProbe, written out, and where it comes from. */
 export interface Derived {
   readonly probe: JsonObject;
   readonly handler: Handler;
   readonly source: HandlerSource;
   readonly budgetSeconds: number;
-  readonly aggregate: boolean;
 }
 
 const periodSeconds = 10;
 const minimumBudgetSeconds = 300;
 const timeoutRange = { min: 5, max: 10 } as const;
+/** The API server reads an int32; a patch that does not fit fails the write even with failurePolicy Ignore. */
+const largestInt32 = 2_147_483_647;
 
 /** A readiness endpoint of its own: what it checks is whether this process can serve. */
 const dedicatedSegments = new Set([
@@ -57,15 +50,6 @@ export function deriveProbe(container: JsonObject, kind: string, from: HandlerFr
   const chosen = chooseSource(candidates, kind === 'Deployment' || kind === 'Rollout');
   const chosenHandler = chosen === undefined ? undefined : candidates[chosen];
   return chosen === undefined || chosenHandler === undefined ? undefined : derived(container, chosen, chosenHandler);
-}
-
-/** A stored probe is ours when it is what we derive from the container that carries it, whatever the configuration said then. */
-export function isOurs(probe: JsonObject, container: JsonObject): boolean {
-  const candidates = candidatesOf(container);
-  return handlerSources.some((source) => {
-    const handler = candidates[source];
-    return handler !== undefined && sameProbe(derived(container, source, handler).probe, probe);
-  });
 }
 
 export function isDedicated(handler: Handler): boolean {
@@ -102,7 +86,7 @@ function derived(container: JsonObject, source: HandlerSource, handler: Handler)
   const liveness = asObject(container['livenessProbe']);
   const origin = source === 'liveness' ? liveness : asObject(container['readinessProbe']);
   const allowed = liveness === undefined ? 0 : budgetSeconds(liveness);
-  const failureThreshold = Math.ceil(Math.max(minimumBudgetSeconds, allowed) / periodSeconds);
+  const failureThreshold = Math.min(Math.ceil(Math.max(minimumBudgetSeconds, allowed) / periodSeconds), largestInt32);
   const timeout = Math.min(timeoutRange.max, Math.max(timeoutRange.min, origin === undefined ? 0 : timeoutSeconds(origin)));
   return {
     probe: {
@@ -115,7 +99,6 @@ function derived(container: JsonObject, source: HandlerSource, handler: Handler)
     handler,
     source,
     budgetSeconds: failureThreshold * periodSeconds,
-    aggregate: isAggregate(handler),
   };
 }
 
@@ -136,7 +119,9 @@ function isServicePort(port: Json): boolean {
   const protocol = own(port, 'protocol') ?? 'TCP';
   const number = asInteger(own(port, 'containerPort')) ?? 0;
   const words = portName(port).split('-');
-  return protocol === 'TCP' && number > 0 && !portsOfTools.has(number) && !words.some((word) => namesOfTools.includes(word));
+  if (protocol !== 'TCP' || number <= 0) return false;
+  if (namesOfService.includes(portName(port))) return true;
+  return !portsOfTools.has(number) && !words.some((word) => namesOfTools.includes(word));
 }
 
 function portName(port: Json | undefined): string {

@@ -32,6 +32,12 @@ export const findings = {
     say: ({ container, handler, source, budgetSeconds }) =>
       `${ofContainer(container)}: derive our startupProbe anew: ${handler} (from ${source}, ${budgetSeconds} s)`,
   }),
+  'probe-repaired': findingSpec<OfContainer & { readonly handler: string }>({
+    effect: 'info',
+    means: 'A merge put the author’s handler beside ours, which the API server refuses; ours was taken out, the numbers stay.',
+    remedy: 'Nothing to do. Write the numbers, too, to decide about them.',
+    say: ({ container, handler }) => `${ofContainer(container)}: keep the author’s ${handler}, take our handler out`,
+  }),
   'probe-removed': findingSpec<OfContainer & { readonly why: string }>({
     effect: 'info',
     means: 'A startupProbe of ours was taken out: nothing is left to ask, or a warm ReplicaSet runs without it.',
@@ -45,7 +51,7 @@ export const findings = {
     means: 'The template equals that of a ReplicaSet that serves now. A startupProbe would replace its warm pods by cold ones.',
     remedy: 'Add the startupProbe to the manifest with the next release.',
     say: ({ container, replicaSet, readyPods, desiredPods }) =>
-      `${container}: no startupProbe, to keep ${replicaSet} warm (${readyPods} of ${desiredPods} pods ready)`,
+      `${container}: no startupProbe, ${readyPods} of ${desiredPods} pods stay warm in ${replicaSet}`,
   }),
   'probe-missing': findingSpec<OfContainer & { readonly handler: string }>({
     effect: 'warn',
@@ -102,6 +108,12 @@ export const findings = {
     means: 'Recreate stops every warm pod before the first cold one starts.',
     remedy: 'Use RollingUpdate when two versions may run side by side.',
     say: ({ container }) => `${ofContainer(container)} runs a JVM under strategy Recreate: all warm pods go first`,
+  }),
+  'too-many-containers': findingSpec<{ readonly count: number }>({
+    effect: 'warn',
+    means: 'The template has more containers than a pod can run. It is not judged.',
+    remedy: 'Split the workload.',
+    say: ({ count }) => `not judged: ${count} containers in one pod template`,
   }),
   skipped: findingSpec<{ readonly reason: string }>({
     effect: 'info',

@@ -1,5 +1,6 @@
-import { asText, type Json } from '../../core/json.ts';
-import { annotation } from '../../kubernetes/workload.ts';
+import { asText, type JsonObject } from '../../core/json.ts';
+import type { AdmissionRequest } from '../../core/request.ts';
+import { annotation, podTemplate } from '../../kubernetes/workload.ts';
 import { handlerSources, type HandlerSource } from './derive.ts';
 
 export const startupProbeAnnotation = 'rollback-bouncer.dev/startup-probe';
@@ -13,9 +14,21 @@ export type Instruction =
 
 const maximumCharacters = 512;
 
-/** Read from the workload first, where a change rolls nothing out, else from the pod template. */
-export function instructionOf(workload: Json | undefined, template: Json | undefined): Instruction {
-  const value = annotation(workload, startupProbeAnnotation) ?? annotation(template, startupProbeAnnotation);
+/**
+ * Read from the workload first, where a change rolls nothing out, else from the pod template, else from the workload as it is stored:
+ * `kubectl rollout undo` replaces the annotations of a Deployment by those of the old ReplicaSet.
+ */
+export function instructionOf({ object, oldObject }: AdmissionRequest, template: JsonObject): Instruction {
+  const value =
+    annotation(object, startupProbeAnnotation) ??
+    annotation(template, startupProbeAnnotation) ??
+    annotation(oldObject, startupProbeAnnotation);
+  return value === undefined ? { kind: 'none' } : parseInstruction(value);
+}
+
+/** What stood on the stored workload or its template. */
+export function storedInstruction({ oldObject }: AdmissionRequest): Instruction {
+  const value = annotation(oldObject, startupProbeAnnotation) ?? annotation(podTemplate(oldObject), startupProbeAnnotation);
   return value === undefined ? { kind: 'none' } : parseInstruction(value);
 }
 

@@ -1,17 +1,18 @@
 import type { OwnedReplicaSet } from '../../core/facts.ts';
-import { asObject, asText, own, type Json, type JsonObject } from '../../core/json.ts';
+import { asObject, asText, type JsonObject } from '../../core/json.ts';
 import { removeAt, setAt, type Path, type PatchOperation } from '../../core/patch.ts';
 import { isSidecar } from '../../kubernetes/jvm.ts';
-import { sameProbe } from '../../kubernetes/probe.ts';
+import { handlerKindsOf, handlerOf, handlerOfKind, sameHandler, sameProbe } from '../../kubernetes/probe.ts';
 import { sameTemplate } from '../../kubernetes/template.ts';
-import { appContainers, containerName, containerNamed } from '../../kubernetes/workload.ts';
-import { deriveProbe, isOurs, type Derived, type HandlerFrom } from './derive.ts';
+import { appContainers, containerName } from '../../kubernetes/workload.ts';
+import { deriveProbe, type Derived, type HandlerFrom } from './derive.ts';
+import { standingProbes, startupProbeOf, type Provenance, type StandingProbes } from './ours.ts';
 
 /** What would have to happen to one container's startupProbe. `probe` undefined: ours goes. */
 export interface Change {
   readonly index: number;
   readonly container: string;
-  readonly action: 'add' | 'restore' | 'renew' | 'remove';
+  readonly action: 'add' | 'restore' | 'renew' | 'repair' | 'remove';
   readonly probe?: JsonObject;
   readonly derived?: Derived;
 }
@@ -23,6 +24,9 @@ export interface Subject {
   readonly kind: string;
   readonly handlerFrom: HandlerFrom;
   readonly isJvm: (index: number) => boolean;
+  /** The probes of the stored template. */
+  readonly stored: StandingProbes;
+  readonly provenance: Provenance;
 }
 
 /** What is to be done about a template that is new, changed or about to be rolled out. */
@@ -35,13 +39,11 @@ export interface Plan {
 }
 
 /** Our probes that the stored template has and the new one lost, put back word for word. */
-export function restoreOurs({ template, oldTemplate }: Subject): readonly Change[] {
+export function restoreOurs({ template, stored }: Subject): readonly Change[] {
   return appContainers(template).flatMap((container, index) => {
     const name = containerName(container);
-    const old = containerNamed(oldTemplate, name);
-    const probe = startupProbeOf(old);
-    const lost = startupProbeOf(container) === undefined && probe !== undefined && old !== undefined && isOurs(probe, old);
-    return lost ? [{ index, container: name, action: 'restore', probe } as const] : [];
+    const probe = startupProbeOf(container) === undefined ? stored.ours(name) : undefined;
+    return probe === undefined ? [] : [{ index, container: name, action: 'restore', probe } as const];
   });
 }
 
@@ -50,19 +52,17 @@ export function restoreOurs({ template, oldTemplate }: Subject): readonly Change
  * The Deployment controller reuses a ReplicaSet only when the templates are equal, startupProbe included.
  */
 export function alignWith(replicaSet: OwnedReplicaSet, subject: Subject): readonly Change[] | undefined {
-  const { template, oldTemplate } = subject;
-  const changes = appContainers(template).flatMap((container, index): readonly Change[] => {
+  const theirs = standingProbes(replicaSet.template, subject.provenance);
+  const changes = appContainers(subject.template).flatMap((container, index): readonly Change[] => {
     const name = containerName(container);
-    const theirs = containerNamed(replicaSet.template, name);
-    const wanted = startupProbeOf(theirs);
     const present = startupProbeOf(container);
-    if (present === undefined && wanted !== undefined && theirs !== undefined && isOurs(wanted, theirs))
+    if (present !== undefined && !isStandingOurs(present, name, subject)) return [];
+    const wanted = theirs.ours(name);
+    if (wanted !== undefined && (present === undefined || !sameProbe(wanted, present)))
       return [{ index, container: name, action: 'restore', probe: wanted }];
-    if (present !== undefined && wanted === undefined && isStandingOurs(present, name, oldTemplate))
-      return [{ index, container: name, action: 'remove' }];
-    return [];
+    return present !== undefined && theirs.any(name) === undefined ? [{ index, container: name, action: 'remove' }] : [];
   });
-  return sameTemplate(withChanges(template, changes), replicaSet.template) ? changes : undefined;
+  return sameTemplate(withChanges(subject.template, changes), replicaSet.template) ? changes : undefined;
 }
 
 /** What every container of a changed or new template needs. */
@@ -82,16 +82,37 @@ function deriveOne(container: JsonObject, index: number, subject: Subject): read
     if (!subject.isJvm(index) || derived === undefined) return [];
     return [{ index, container: name, action: 'add', probe: derived.probe, derived }];
   }
-  if (!isStandingOurs(present, name, subject.oldTemplate)) return [];
+  const repaired = withoutOurHandler(present, subject.stored.ours(name));
+  if (repaired !== undefined) return [{ index, container: name, action: 'repair', probe: repaired }];
+  if (!isStandingOurs(present, name, subject)) return [];
   if (derived === undefined) return [{ index, container: name, action: 'remove' }];
   return sameProbe(derived.probe, present) ? [] : [{ index, container: name, action: 'renew', probe: derived.probe, derived }];
 }
 
+/**
+ * An author's handler that a merge put beside ours: two are refused by the API server, and the author never wrote the other one.
+ * The numbers stay, so that the budget does not shrink.
+ */
+function withoutOurHandler(present: JsonObject, ours: JsonObject | undefined): JsonObject | undefined {
+  const handler = handlerOf(ours);
+  if (handler === undefined || handlerKindsOf(present).length !== 2 || !handlerKindsOf(present).includes(handler.kind))
+    return undefined;
+  if (!sameHandler(handlerOfKind(present, handler.kind), handler)) return undefined;
+  return Object.fromEntries(Object.entries(present).filter(([field]) => field !== handler.kind));
+}
+
+/** Whether any probe of ours stands in the template as it stood in the stored one. */
+export function keepsOurs(subject: Subject): boolean {
+  return appContainers(subject.template).some((container) => {
+    const present = startupProbeOf(container);
+    return present !== undefined && isStandingOurs(present, containerName(container), subject);
+  });
+}
+
 /** A probe that stood in the stored template, unchanged, and that we had derived there. */
-function isStandingOurs(probe: JsonObject, name: string, oldTemplate: JsonObject | undefined): boolean {
-  const old = containerNamed(oldTemplate, name);
-  const stood = startupProbeOf(old);
-  return old !== undefined && stood !== undefined && sameProbe(stood, probe) && isOurs(probe, old);
+function isStandingOurs(probe: JsonObject, name: string, { stored }: Subject): boolean {
+  const ours = stored.ours(name);
+  return ours !== undefined && sameProbe(ours, probe);
 }
 
 /** One operation a container, at its index in the object that was sent. */
@@ -110,12 +131,6 @@ export function withChanges(template: JsonObject, changes: readonly Change[]): J
     return change === undefined ? container : { ...asObject(container), startupProbe: change.probe };
   });
   return { ...template, spec: { ...asObject(template['spec']), containers } };
-}
-
-/** The container's startupProbe when it has one that says anything; `{}` is the API server's to refuse. */
-export function startupProbeOf(container: Json | undefined): JsonObject | undefined {
-  const probe = asObject(own(container, 'startupProbe'));
-  return probe === undefined || Object.keys(probe).length === 0 ? undefined : probe;
 }
 
 /** A container that the API server will refuse anyway is nothing to build on. */

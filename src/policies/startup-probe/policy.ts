@@ -1,16 +1,20 @@
-import type { OwnedReplicaSet } from '../../core/facts.ts';
+import type { Fact, OwnedReplicaSet } from '../../core/facts.ts';
 import { asObject, at, type JsonObject } from '../../core/json.ts';
 import { definePolicy, type Circumstances, type Outcome, type Raised } from '../../core/policy.ts';
 import type { AdmissionRequest } from '../../core/request.ts';
 import { jvmEvidenceOf } from '../../kubernetes/jvm.ts';
 import { sameTemplate } from '../../kubernetes/template.ts';
-import { desiredReplicas, isPaused, podTemplate } from '../../kubernetes/workload.ts';
+import { appContainers, desiredReplicas, isPaused, podTemplate } from '../../kubernetes/workload.ts';
 import { adviceOn } from './advice.ts';
 import type { HandlerFrom } from './derive.ts';
 import { findings } from './findings.ts';
-import { instructionOf } from './instructions.ts';
-import { alignWith, deriveAll, patchOf, restoreOurs, withChanges, type Plan, type Subject } from './plan.ts';
+import { instructionOf, storedInstruction } from './instructions.ts';
+import { once, standingProbes } from './ours.ts';
+import { alignWith, deriveAll, keepsOurs, patchOf, restoreOurs, withChanges, type Plan, type Subject } from './plan.ts';
 import { reportChanges, reportFaults, reportOpen } from './report.ts';
+
+/** More than a node runs of one pod; the API server has validated nothing yet when we are asked. */
+const maximumContainers = 256;
 
 export interface StartupProbeConfig {
   readonly handlerFrom: HandlerFrom;
@@ -57,17 +61,22 @@ export const startupProbe = definePolicy({
 
 function evaluate(request: AdmissionRequest, circumstances: Circumstances<'ownedReplicaSets', StartupProbeConfig>): Verdict {
   const template = podTemplate(request.object);
-  if (template === undefined) return { findings: [] };
-  const seen = once(() => jvmEvidenceOf(template, asObject(at(request.object, 'metadata', 'annotations'))));
+  if (template === undefined) return { findings: [], evidence: () => ({ containers: [] }) };
+  const annotations = asObject(at(request.object, 'metadata', 'annotations'));
+  const seen = once(() => jvmEvidenceOf(template, annotations));
   const evidence = (): JsonObject => ({ containers: seen().map((one): JsonObject => ({ ...one })) });
-  const instruction = instructionOf(request.object, template);
+  const count = appContainers(template).length;
+  if (count > maximumContainers)
+    return { findings: [{ code: 'too-many-containers', detail: { count }, path: 'spec.template.spec.containers' }], evidence };
+  const instruction = instructionOf(request, template);
   if (instruction.kind === 'skip')
     return { findings: [{ code: 'skipped', detail: { reason: instruction.reason }, path: 'metadata.annotations' }], evidence };
+  const from = instruction.kind === 'from' ? instruction.from : circumstances.config.handlerFrom;
   const subject = {
+    ...standing(request, circumstances.config),
     template,
-    oldTemplate: request.operation === 'UPDATE' ? podTemplate(request.oldObject) : undefined,
     kind: request.kind,
-    handlerFrom: instruction.kind === 'from' ? instruction.from : circumstances.config.handlerFrom,
+    handlerFrom: from,
     isJvm: (index: number): boolean => seen()[index]?.jvm === true,
   };
   const plan = makePlan(request, subject, circumstances);
@@ -78,6 +87,18 @@ function evaluate(request: AdmissionRequest, circumstances: Circumstances<'owned
       : { findings: reportChanges(plan, subject), patch: patchOf(request.object, plan.changes), evidence };
   const open = plan === 'blind' ? [] : reportOpen(plan);
   return { findings: [...reportFaults(instruction, template), ...open, ...adviceOn(request, subject)], evidence };
+}
+
+/** What stands stored, and how probes of ours are recognised in it. */
+function standing(request: AdmissionRequest, config: StartupProbeConfig): Pick<Subject, 'oldTemplate' | 'stored' | 'provenance'> {
+  const oldTemplate = request.operation === 'UPDATE' ? podTemplate(request.oldObject) : undefined;
+  const before = storedInstruction(request);
+  const provenance = {
+    kind: request.kind,
+    from: [...new Set<HandlerFrom>(['auto', config.handlerFrom, ...(before.kind === 'from' ? [before.from] : [])])],
+    workloadAnnotations: asObject(at(request.oldObject, 'metadata', 'annotations')),
+  };
+  return { oldTemplate, stored: standingProbes(oldTemplate, provenance), provenance };
 }
 
 /**
@@ -97,10 +118,20 @@ function makePlan(
   const restored = restoreOurs(subject);
   if (restored.length > 0 && sameTemplate(withChanges(template, restored), oldTemplate))
     return { changes: restored, origin: 'the stored template' };
+  return planRollout(request, subject, facts.ownedReplicaSets, unchanged);
+}
+
+/** The template rolls out whatever we do; the ReplicaSets tell what of that would be lost. */
+function planRollout(
+  request: AdmissionRequest,
+  subject: Subject,
+  replicaSets: Fact<readonly OwnedReplicaSet[]>,
+  unchanged: boolean,
+): Plan | 'blind' | 'nothing-new' {
   const derived: Plan = { changes: deriveAll(subject), origin: '' };
-  if (!facts.ownedReplicaSets.known) return derived.changes.length === 0 ? derived : 'blind';
-  const owned = facts.ownedReplicaSets.value;
-  if (unchanged && owned.some((replicaSet) => sameTemplate(replicaSet.template, template))) return 'nothing-new';
+  if (!replicaSets.known) return derived.changes.length === 0 && !keepsOurs(subject) ? derived : 'blind';
+  const owned = replicaSets.value;
+  if (unchanged && owned.some(({ template }) => sameTemplate(template, subject.template))) return 'nothing-new';
   return planAgainst(owned, subject, desiredReplicas(request.object)) ?? derived;
 }
 
@@ -113,10 +144,4 @@ function planAgainst(owned: readonly OwnedReplicaSet[], subject: Subject, desire
     if (changes !== undefined) return { changes, warm: { replicaSet, desiredPods }, origin: `ReplicaSet ${replicaSet.name}` };
   }
   return undefined;
-}
-
-/** Most updates change no template: what is not needed for them is not computed. */
-function once<T>(compute: () => T): () => T {
-  let value: { readonly of: T } | undefined;
-  return () => (value ??= { of: compute() }).of;
 }

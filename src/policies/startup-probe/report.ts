@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/json.ts';
 import type { Raised } from '../../core/policy.ts';
 import { jvmAnnotationFaults } from '../../kubernetes/jvm.ts';
-import { describeHandler } from '../../kubernetes/probe.ts';
+import { describeHandler, handlerOf } from '../../kubernetes/probe.ts';
 import { unprobed } from './advice.ts';
 import type { Derived } from './derive.ts';
 import type { findings } from './findings.ts';
@@ -26,8 +26,9 @@ function reportKept({ warm, changes }: Plan, subject: Subject): readonly Found[]
   }));
 }
 
-function changeFinding({ container, action, derived, index }: Change, plan: Plan): Found {
+function changeFinding({ container, action, probe, derived, index }: Change, plan: Plan): Found {
   const path = probePath(index);
+  if (action === 'repair') return { code: 'probe-repaired', detail: { container, handler: handlerInWords(probe) }, path };
   if (action === 'restore') return { code: 'probe-restored', detail: { container, from: plan.origin }, path };
   if (action === 'remove' || derived === undefined) {
     const why = plan.warm === undefined ? 'nothing left to derive it from' : `${plan.origin} runs without`;
@@ -39,10 +40,9 @@ function changeFinding({ container, action, derived, index }: Change, plan: Plan
 /** What is still to be done on the object that will be stored is what the mutating side could not do. */
 export function reportOpen(plan: Plan): readonly Found[] {
   const open = plan.warm === undefined ? plan.changes : [];
-  return open.map(({ container, action, probe, derived, index }): Found => {
+  return open.map(({ container, action, derived, index }): Found => {
     const path = probePath(index);
-    if (action === 'renew' || action === 'remove' || probe === undefined)
-      return { code: 'probe-stale', detail: { container }, path };
+    if (action !== 'add' && action !== 'restore') return { code: 'probe-stale', detail: { container }, path };
     const handler = derived === undefined ? 'the stored one' : describeHandler(derived.handler);
     return { code: 'probe-missing', detail: { container, handler }, path };
   });
@@ -66,6 +66,11 @@ export function reportFaults(instruction: Instruction, template: JsonObject): re
     path: 'spec.template.metadata.annotations',
   }));
   return [...own, ...jvm];
+}
+
+function handlerInWords(probe: JsonObject | undefined): string {
+  const handler = handlerOf(probe);
+  return handler === undefined ? 'handler' : describeHandler(handler);
 }
 
 function inNumbers({ handler, source, budgetSeconds }: Derived): {
