@@ -1,13 +1,12 @@
-// Measures the JVM detector on a labelled corpus: node scripts/corpus.ts [FILE]
+// Measures the JVM detector on a labelled corpus: npm run corpus -- FILE
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { asList, asObject, asText, own, type Json, type JsonObject } from '../src/core/json.ts';
 import { detectJvm } from '../src/kubernetes/jvm.ts';
 
-const file = process.argv[2] ?? join(import.meta.dirname, '../../shared/corpus/jvm-open.jsonl');
+const [, , file = ''] = process.argv;
 if (!existsSync(file)) {
-  console.error(`corpus: no such file: ${file}`);
-  console.error('usage: node scripts/corpus.ts FILE (one JSON object a line, with container, image, ... and jvm)');
+  console.error(file === '' ? 'corpus: which file?' : `corpus: no such file: ${file}`);
+  console.error('usage: npm run corpus -- FILE (one JSON object a line, with container, image, ... and jvm)');
   process.exit(2);
 }
 

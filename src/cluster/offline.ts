@@ -1,5 +1,5 @@
 import { known, type FactKey, type Facts } from '../core/facts.ts';
-import { asList, asObject, asText, own, type JsonObject } from '../core/json.ts';
+import { asObject, asText, own, type JsonObject } from '../core/json.ts';
 import type { AdmissionRequest } from '../core/request.ts';
 import type { Gather } from '../core/review.ts';
 import { deriveFact, evidentFact } from './facts.ts';
@@ -13,12 +13,12 @@ export interface OfflineCluster {
 }
 
 /**
- * A cluster made of manifests (and of `List`s of them), taken as complete: what is not in it does not exist.
+ * A cluster made of manifests, taken as complete: what is not in it does not exist.
  * Objects of namespaced kinds without a namespace are in `defaultNamespace`, as for kubectl.
  */
 export function offlineCluster(objects: readonly JsonObject[], defaultNamespace = 'default'): OfflineCluster {
   const stores = createStores();
-  const kept = objects.flatMap(membersOf).filter((object) => keep(stores, object, defaultNamespace)).length;
+  const kept = objects.filter((object) => keep(stores, object, defaultNamespace)).length;
   const gather = (needs: readonly FactKey[], request: AdmissionRequest): Facts =>
     Object.fromEntries(needs.map((key) => [key, known(offlineFact(key, stores, request))])) as unknown as Facts;
   return { stores, gather, kept };
@@ -28,18 +28,6 @@ const absent: Readonly<Record<FactKey, unknown>> = { namespaceLabels: new Map<st
 
 function offlineFact(key: FactKey, stores: Stores, request: AdmissionRequest): unknown {
   return evidentFact(key, request) ?? deriveFact(key, stores, request) ?? absent[key];
-}
-
-function membersOf(object: JsonObject): readonly JsonObject[] {
-  const kind = asText(own(object, 'kind')) ?? '';
-  if (!kind.endsWith('List') || !Array.isArray(own(object, 'items'))) return [object];
-  return asList(own(object, 'items')).flatMap((item) => {
-    const member = asObject(item);
-    // The items of a typed list (`DeploymentList`) carry neither kind nor apiVersion of their own.
-    return member === undefined
-      ? []
-      : membersOf({ apiVersion: object['apiVersion'], kind: kind.slice(0, -'List'.length), ...member });
-  });
 }
 
 function keep(stores: Stores, object: JsonObject, defaultNamespace: string): boolean {
