@@ -19,5 +19,5 @@ ENV NODE_ENV=production
 USER 65532:65532
 EXPOSE 8443
 # Reviews are short-lived garbage: a small young generation keeps a third of the memory and costs no throughput (docs/performance.md).
-ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=8", "/app/dist/main.js"]
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=16", "/app/dist/main.js"]
 CMD ["--help"]

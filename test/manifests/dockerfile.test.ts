@@ -51,7 +51,7 @@ void t.test('what is shipped', (t) => {
   for (const { words } of of(final, 'COPY')) t.equal(words[0], `--from=${stages[0]!.name!}`, 'everything comes from the build');
   t.strictSame(
     JSON.parse(of(final, 'ENTRYPOINT')[0]!.text),
-    ['/nodejs/bin/node', '--max-semi-space-size=8', '/app/dist/main.js'],
+    ['/nodejs/bin/node', '--max-semi-space-size=16', '/app/dist/main.js'],
     'no shell form',
   );
   t.doesNotThrow(() => void JSON.parse(of(final, 'CMD')[0]!.text), 'no shell form');
