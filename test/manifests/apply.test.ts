@@ -139,7 +139,6 @@ await t.test('the commands of docs/break-glass.md', async (t) => {
     { mode: 'audit', floor: 'off', policies: { 'startup-probe': { mode: 'enforce' } } },
     'kill switch',
   );
-  run('kubectl rollout restart');
   run('kubectl delete mutatingwebhookconfiguration');
   t.strictSame(blocks, [], 'nothing on the page is untried');
 

@@ -87,8 +87,9 @@ void t.test('the same wrong files after good ones are told again', async (t) => 
   t.teardown(watch.stop);
   for (const [content, expected] of [
     ['x', ['refused']],
-    [cert, ['refused']],
-    ['x', ['refused', 'refused']],
+    // Back to what was in use: told, so that an alarm ends.
+    [cert, ['refused', 'used']],
+    ['x', ['refused', 'used', 'refused']],
   ] as const) {
     writeFileSync(files.certFile, content);
     await watch.poll();
