@@ -7,7 +7,7 @@ import { at } from '../../src/core/json.ts';
 import { fakeApi } from '../cluster/fake-api.ts';
 import { eventually } from '../controlplane/eventually.ts';
 import { makePair } from './pairs.ts';
-import { aReview, call, patchIn } from './running-app.ts';
+import { aReview, call } from './running-app.ts';
 import { install, nobody, serving, servingToFullDisk, type Serving } from './serving.ts';
 
 const get = (one: Serving, path: string) => call(one, { method: 'GET', path });
