@@ -1,4 +1,4 @@
-import { asInteger, asList, asObject, asText, at, own, textEntries, type Json, type JsonObject } from '../core/json.ts';
+import { asInteger, asList, asObject, asText, at, own, type Json, type JsonObject } from '../core/json.ts';
 
 /** The pod template of a workload, wherever the workload came from; undefined when there is none to read. */
 export function podTemplate(workload: Json | undefined): JsonObject | undefined {
@@ -14,10 +14,6 @@ export function containerName(container: Json | undefined): string {
   return asText(own(container, 'name')) ?? '';
 }
 
-export function containerNamed(template: Json | undefined, name: string): JsonObject | undefined {
-  return asObject(appContainers(template).find((container) => containerName(container) === name));
-}
-
 /** `spec.replicas`; the API server stores 1 when the author wrote none. */
 export function desiredReplicas(workload: Json | undefined): number {
   return asInteger(at(workload, 'spec', 'replicas')) ?? 1;
@@ -30,8 +26,4 @@ export function isPaused(workload: Json | undefined): boolean {
 /** An annotation of an object or of a pod template: both keep them under `metadata.annotations`. */
 export function annotation(object: Json | undefined, key: string): string | undefined {
   return asText(own(at(object, 'metadata', 'annotations'), key));
-}
-
-export function labels(object: Json | undefined): ReadonlyMap<string, string> {
-  return new Map(textEntries(at(object, 'metadata', 'labels')));
 }
