@@ -1,7 +1,7 @@
 import type { FactKey, Facts } from './facts.ts';
-import type { Finding, FindingSpec, Mode } from './finding.ts';
+import type { Finding, FindingSpec, JudgedFinding, Mode } from './finding.ts';
 import type { JsonObject } from './json.ts';
-import { modeOf, type Settings } from './modes.ts';
+import { modeOf, stronger, type Settings } from './modes.ts';
 import { ownFindings } from './own-findings.ts';
 import { applyPatch, type PatchOperation } from './patch.ts';
 import type { Circumstances, Outcome, Policy, RaisedFinding } from './policy.ts';
@@ -16,7 +16,7 @@ export interface EngineContext {
   readonly onError: (policy: string, error: unknown) => void;
 }
 
-/** Runs the policies that are not off in this namespace. Never throws. */
+/** Runs the policies that are not off in this namespace, and those that may speak for others. Never throws. */
 export function judge(
   policies: readonly Policy[],
   request: AdmissionRequest,
@@ -26,7 +26,7 @@ export function judge(
   const labels = facts.namespaceLabels.known ? facts.namespaceLabels.value : undefined;
   return policies.flatMap((policy) => {
     const mode = modeIn(policy, labels, context);
-    return mode === 'off' ? [] : [judgeOne(policy, mode, request, { facts, context })];
+    return mode === 'off' && policy.crossesNamespaces !== true ? [] : [judgeOne(policy, mode, request, { facts, context })];
   });
 }
 
@@ -45,28 +45,43 @@ function judgeOne(
   const config = context.settings.policies.get(policy.id)?.config ?? policy.config.defaults;
   const circumstances = { phase: context.phase, now: context.now, facts, config };
   const { findings, patch, evidence } = run(policy, request, circumstances, context.onError);
-  return {
-    policy: policy.id,
-    mode,
-    findings: bounded(policy.id, findings).map((finding) => ({ ...finding, mode })),
-    patch,
-    evidence,
+  const modes = modesOf(policy, mode, { facts, context });
+  const judged = findings.map(({ finding, namespace }) => ({ ...finding, mode: modes(namespace) }));
+  const said = judged.filter((finding) => finding.mode !== 'off');
+  return { policy: policy.id, mode, findings: bounded(policy.id, mode, said), patch, evidence };
+}
+
+/** The mode of a finding: that of the namespace of the request, or of the one it is about where that is stricter. */
+function modesOf(
+  policy: Policy,
+  mode: Mode,
+  { facts, context }: { readonly facts: Facts; readonly context: EngineContext },
+): (namespace: string | undefined) => Mode {
+  const known = new Map<string, Mode>();
+  return (namespace) => {
+    if (namespace === undefined || policy.crossesNamespaces !== true || !facts.namespaces.known) return mode;
+    const there = known.get(namespace) ?? modeIn(policy, facts.namespaces.value.get('', namespace)?.labels ?? none, context);
+    known.set(namespace, there);
+    return stronger(mode, there);
   };
 }
+
+const none: ReadonlyMap<string, string> = new Map();
 
 /** More than anybody reads; an object may be made to raise tens of thousands. */
 const maximumFindings = 64;
 
-function bounded(policy: string, findings: readonly Finding[]): readonly Finding[] {
+function bounded(policy: string, mode: Mode, findings: readonly JudgedFinding[]): readonly JudgedFinding[] {
   if (findings.length <= maximumFindings) return findings;
   const denying = findings.filter(({ effect }) => effect === 'deny');
   const others = findings.filter(({ effect }) => effect !== 'deny');
   const shown = [...denying, ...others].slice(0, maximumFindings);
-  return [...shown, render(policy, {}, { code: 'and-more', detail: { count: findings.length - maximumFindings } })];
+  const more = render(policy, {}, { code: 'and-more', detail: { count: findings.length - maximumFindings } });
+  return [...shown, { ...more, mode }];
 }
 
 interface Ran {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly { readonly finding: Finding; readonly namespace: string | undefined }[];
   readonly patch: readonly PatchOperation[];
   readonly evidence: Outcome<RaisedFinding, FactKey>['evidence'];
 }
@@ -78,11 +93,14 @@ function run(
   circumstances: Circumstances<FactKey, JsonObject>,
   onError: EngineContext['onError'],
 ): Ran {
-  const said = (raised: RaisedFinding): Finding => render(policy.id, policy.findings, raised);
+  const said = (raised: RaisedFinding): Ran['findings'][number] => ({
+    finding: render(policy.id, policy.findings, raised),
+    namespace: raised.namespace,
+  });
   try {
     const { findings, blind = [], patch = [], evidence } = policy.evaluate(request, circumstances);
     checkPatch(request, patch);
-    const unknown = blind.map(({ fact, effect }) => unknownFact(policy, circumstances.facts, fact, effect));
+    const unknown = blind.map(({ fact, ...about }) => ({ ...unknownFact(policy, circumstances.facts, fact), ...about }));
     return { findings: [...findings, ...unknown].map(said), patch, evidence };
   } catch (error) {
     onError(policy.id, error);
@@ -97,10 +115,10 @@ function checkPatch(request: AdmissionRequest, patch: readonly PatchOperation[])
   if (patch.length > 0) applyPatch(request.object ?? {}, patch);
 }
 
-function unknownFact(policy: Policy, facts: Facts, fact: FactKey, effect: RaisedFinding['effect']): RaisedFinding {
+function unknownFact(policy: Policy, facts: Facts, fact: FactKey): RaisedFinding {
   const known = facts[fact];
   const detail = { fact, why: known.known ? 'not used' : known.why };
-  return { code: 'fact-unknown', detail, effect: effect ?? policy.whenBlind.facts[fact] ?? policy.whenBlind.error };
+  return { code: 'fact-unknown', detail, effect: policy.whenBlind.facts[fact] ?? policy.whenBlind.error };
 }
 
 /** A raised finding in words, by the specification of its code: the policy's, else one of core's own. */

@@ -50,6 +50,6 @@ function weaker(a: Mode, b: Mode): Mode {
   return modes.indexOf(a) <= modes.indexOf(b) ? a : b;
 }
 
-function stronger(a: Mode, b: Mode): Mode {
+export function stronger(a: Mode, b: Mode): Mode {
   return weaker(a, b) === a ? b : a;
 }

@@ -29,6 +29,8 @@ export type Raised<F> = {
     readonly detail: DetailOf<F[C]>;
     readonly path?: string;
     readonly effect?: Effect;
+    /** Whose business it is besides that of the namespace of the request: the stricter mode of both holds. */
+    readonly namespace?: string;
   };
 }[keyof F & string];
 
@@ -38,7 +40,7 @@ export interface Outcome<R, K extends FactKey> {
   readonly patch?: readonly PatchOperation[];
   /** What the policy saw, whether or not it found something; asked for by `check` only. Total, like evaluate. */
   readonly evidence?: () => JsonObject;
-  readonly blind?: readonly { readonly fact: K; readonly effect?: Effect }[];
+  readonly blind?: readonly { readonly fact: K; readonly effect?: Effect; readonly namespace?: string }[];
 }
 
 type Specs = Readonly<Record<string, FindingSpec>>;
@@ -50,6 +52,8 @@ export interface PolicyDefinition<K extends FactKey, C, F extends Specs> {
   readonly matches: readonly Match[];
   readonly needs: readonly K[];
   readonly defaultMode: Mode;
+  /** It may speak for other namespaces than that of the request, so it is asked even where it is off. Needs `namespaces`. */
+  readonly crossesNamespaces?: boolean;
   readonly config: { readonly schema: JsonObject; readonly defaults: C };
   readonly findings: F;
   /** What an unknown fact, or a bug in evaluate, means. */
@@ -64,6 +68,7 @@ export interface RaisedFinding {
   readonly detail: JsonObject;
   readonly path?: string;
   readonly effect?: Effect;
+  readonly namespace?: string;
 }
 
 /** A policy as the engine runs it: its own types are checked where it is defined, and erased here. */

@@ -2,7 +2,7 @@ import type { FactKey } from './facts.ts';
 import type { Policy } from './policy.ts';
 import type { AdmissionRequest, Phase } from './request.ts';
 
-/** The policies a request concerns, and the facts they need together; the modes need the namespace's labels. */
+/** The policies a request concerns, and the facts they need together; the modes need the labels of namespaces. */
 export interface Selection {
   readonly policies: readonly Policy[];
   readonly needs: readonly FactKey[];
@@ -30,9 +30,11 @@ function keysOf(policy: Policy): readonly string[] {
   );
 }
 
+const otherNamespaces: readonly FactKey[] = ['namespaces'];
+
 function extend(selection: Selection, policy: Policy): Selection {
   return {
     policies: [...selection.policies, policy],
-    needs: [...new Set([...selection.needs, ...policy.needs])],
+    needs: [...new Set([...selection.needs, ...policy.needs, ...(policy.crossesNamespaces === true ? otherNamespaces : [])])],
   };
 }
