@@ -14,9 +14,15 @@ const flags = ['--max-semi-space-size=16'];
 // Ended from outside, too, nothing may stay behind.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
+/** The command line of a script on the Node of the repository. */
+export function nodeCommand(root: string, file: string): [string, ...string[]] {
+  return [join(root, 'node_modules/node/bin/node'), ...flags, join(root, file)];
+}
+
 /** A process of the Node of the repository whose output goes to a file, as a container's does. */
 export function launch(root: string, file: string, args: readonly string[], output: number): Launched {
-  const child = spawn(join(root, 'node_modules/node/bin/node'), [...flags, join(root, file), ...args], {
+  const [node, ...script] = nodeCommand(root, file);
+  const child = spawn(node, [...script, ...args], {
     stdio: ['ignore', output, output],
     env: { PATH: process.env['PATH'], NODE_ENV: 'production' },
   });

@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { JsonObject } from '../src/core/json.ts';
 import type { Plane } from '../test/controlplane/plane.ts';
+import { reviewOf } from '../test/server/envelope.ts';
 
 export const namespace = 'bench';
-export const guests = 10_000;
 
 /** A Deployment of about the size that real ones have when they are stored. */
 export function checkout(tag: string): object {
@@ -55,32 +56,32 @@ export async function writeReviews(
   const restarted = structuredClone(stored) as unknown as { spec: { template: { metadata: { annotations?: object } } } };
   restarted.spec.template.metadata.annotations = { 'kubectl.kubernetes.io/restartedAt': '2026-11-23T00:00:00Z' };
   return {
-    unchanged: write(folder, 'unchanged', review('UPDATE', scaled, stored)),
-    patched: write(folder, 'patched', review('UPDATE', restarted, stored)),
+    unchanged: write(folder, 'unchanged', review(scaled, stored)),
+    patched: write(folder, 'patched', review(restarted, stored)),
     create: write(folder, 'create', checkout('2.0.0')),
   };
 }
 
-function review(operation: string, object: object, oldObject: object): object {
-  const request = {
-    uid: '705ab4f5-6393-11e8-b7cc-42010a800002',
-    kind: { group: 'apps', version: 'v1', kind: 'Deployment' },
-    resource: { group: 'apps', version: 'v1', resource: 'deployments' },
-    requestKind: { group: 'apps', version: 'v1', kind: 'Deployment' },
-    requestResource: { group: 'apps', version: 'v1', resource: 'deployments' },
-    name: 'checkout-api',
-    namespace,
-    operation,
-    userInfo: { username: 'developer', groups: ['developers', 'system:authenticated'] },
-    object,
-    oldObject,
-    dryRun: false,
-    options: { kind: 'UpdateOptions', apiVersion: 'meta.k8s.io/v1', fieldManager: 'kubectl-edit' },
-  };
-  return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request };
+function review(object: object, oldObject: object): object {
+  return reviewOf(
+    { group: 'apps', version: 'v1', kind: 'Deployment', resource: 'deployments' },
+    updateOf({ name: 'checkout-api', object, oldObject }),
+  );
 }
 
-function write(folder: string, name: string, body: object): string {
+/** An UPDATE by kubectl, in the namespace of the bench unless another is given. */
+export function updateOf(request: {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly object: object;
+  readonly oldObject: object;
+}): JsonObject {
+  const options = { kind: 'UpdateOptions', apiVersion: 'meta.k8s.io/v1', fieldManager: 'kubectl-edit' };
+  return { namespace, operation: 'UPDATE', options, ...(request as JsonObject) };
+}
+
+/** The body of a row, for bombardier. */
+export function write(folder: string, name: string, body: object): string {
   const file = join(folder, `${name}.json`);
   writeFileSync(file, JSON.stringify(body));
   return file;

@@ -1,21 +1,26 @@
 /** `make bench`: the figures of docs/performance.md, all in one run. `--quick` makes short runs to see that it works. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, openSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../test/controlplane/assets.ts';
-import { serviceNames, makeCertificate } from '../test/controlplane/certificate.ts';
+import { makeCertificate, serviceNames } from '../test/controlplane/certificate.ts';
 import { startPlane, type Plane } from '../test/controlplane/plane.ts';
-import { createPods } from '../test/controlplane/pods.ts';
+import { grow, sizeOf, type Size } from './guests.ts';
+import { launch, nodeCommand, untilReady, type Launched } from './launch.ts';
 import { interleaved, residentMiB, type Figures, type Load } from './load.ts';
-import { checkout, guests, namespace, writeReviews } from './reviews.ts';
+import { checkout, namespace, writeReviews } from './reviews.ts';
+import { writeManyReviews, writeRouteReviews } from './route-reviews.ts';
+import { denials, flips, growth, inProcess, otherRows, type Pace, type Ports } from './routes.ts';
 import { contenders, measure } from './server-side.ts';
-import { launch, untilReady, type Launched } from './launch.ts';
-import { writeFileSync } from 'node:fs';
+import { bar, comparedWith, inNumbers, printBars, table, thousands } from './table.ts';
 
 const quick = process.argv.includes('--quick');
 const rounds = quick ? 1 : 5;
 const seconds = quick ? 1 : 4;
+const pace: Pace = { rounds, seconds, quick };
+/** The last one is the cluster of all other figures. */
+const sizes = (quick ? [2, 20, 100] : [2, 200, 2000]).map(sizeOf);
 const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'rollback-bouncer-bench-'));
 const children: Launched[] = [];
@@ -24,9 +29,11 @@ const certificate = await makeCertificate(['localhost', ...serviceNames('rollbac
 const [cert, key] = [join(folder, 'tls.crt'), join(folder, 'tls.key')];
 writeFileSync(cert, certificate.cert);
 writeFileSync(key, certificate.key);
-execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', join(root, 'tsconfig.build.json'), '--outDir', join(root, 'dist')]);
+execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', join(root, 'tsconfig.build.json'), '--outDir', join(root, 'dist')], {
+  stdio: 'inherit',
+});
 
-const plane = await startPlane();
+const plane = await startPlane({ crds: ['istio'] });
 try {
   await bench(plane);
 } finally {
@@ -42,28 +49,54 @@ async function bench(plane: Plane): Promise<void> {
   await plane.createNamespace(namespace);
   await plane.apply(checkout('2.0.0'));
   await plane.kubectl(['rollout', 'status', 'deployment/checkout-api', '--timeout=60s'], { namespace });
-  const bodies = await writeReviews(plane, folder);
-  const guestCount = quick ? 500 : guests;
-  console.log(`creating ${guestCount} pods …`);
-  await plane.createNamespace('guests');
-  await createPods(plane.api, {
-    namespace: 'guests',
-    count: guestCount,
-    prefix: 'guest',
-    nodeName: 'kwok-0',
-    labels: { app: 'guest' },
-  });
-
   // What is measured from here on needs the API server only; the others would share its two cores with heartbeats of the pods.
   for (const component of ['kwok', 'kube-scheduler', 'kube-controller-manager'] as const)
     await plane.processes.halt(component, 'SIGKILL');
 
-  const [floorPort = 0, constantPort = 0, oursPort = 0] = await freePorts(3);
-  start('bench/floor.ts', [cert, key, String(floorPort)]);
-  start('bench/floor.ts', [cert, key, String(constantPort), 'patch']);
+  const [floor = 0, constant = 0] = await freePorts(2);
+  start('bench/floor.ts', [cert, key, String(floor)]);
+  start('bench/floor.ts', [cert, key, String(constant), 'patch']);
+  await untilReady(`https://127.0.0.1:${floor}/`, 'POST');
   const importOnly = start('bench/import-only.ts', []);
+
+  const bodies = await writeReviews(plane, folder);
+  const routeBodies = await writeRouteReviews(plane, folder);
+  const growing = growth(pace);
+  let before = sizeOf(0);
+  let ours: Serving | undefined;
+  for (const size of sizes) {
+    ours?.process.kill();
+    console.log(`${thousands(size.pods)} pods, ${thousands(size.services)} Services, ${thousands(size.routes)} routes …`);
+    await grow(plane, before, size);
+    before = size;
+    ours = await serving(plane);
+    await growing.rows(size, { floor, ours: ours.port }, routeBodies);
+  }
+  if (ours === undefined) return;
+  growing.print();
+  const ports = { floor, constant, ours: ours.port };
+  const manyBodies = { ...routeBodies, ...(await writeManyReviews(plane, folder)) };
+  await otherRows(ports, manyBodies, pace);
+  await denials(ports, routeBodies, before, pace);
+  await flips(plane, ports, routeBodies, pace);
+  await inProcess({ node: nodeCommand(root, 'bench/in-process.ts'), kubeconfig: plane.kubeconfig('admin') }, manyBodies, pace);
+  await rawRows(ports, bodies);
+  memoryRows(before, ours, importOnly);
+  await endToEnd(plane, ports, bodies.create);
+  printBars();
+}
+
+interface Serving {
+  readonly port: number;
+  readonly process: Launched;
+  /** From its start until it was ready. */
+  readonly readySeconds: number;
+}
+
+async function serving(plane: Plane): Promise<Serving> {
+  const [port = 0] = await freePorts(1);
   const begun = performance.now();
-  const ours = start('dist/main.js', [
+  const process = start('dist/main.js', [
     'serve',
     '--tls-cert-file',
     cert,
@@ -72,17 +105,12 @@ async function bench(plane: Plane): Promise<void> {
     '--address',
     '127.0.0.1',
     '--port',
-    String(oursPort),
+    String(port),
     '--kubeconfig',
     plane.kubeconfig('admin'),
   ]);
-  await untilReady(`https://127.0.0.1:${oursPort}/readyz`);
-  const readySeconds = (performance.now() - begun) / 1000;
-  await untilReady(`https://127.0.0.1:${floorPort}/`, 'POST');
-
-  await rawRows({ floorPort, oursPort }, bodies);
-  memoryRows(guestCount, readySeconds, { ours, importOnly });
-  await endToEnd(plane, { constant: constantPort, ours: oursPort }, bodies.create);
+  await untilReady(`https://127.0.0.1:${port}/readyz`);
+  return { port, process, readySeconds: (performance.now() - begun) / 1000 };
 }
 
 function start(file: string, args: readonly string[]): Launched {
@@ -91,10 +119,7 @@ function start(file: string, args: readonly string[]): Launched {
   return child;
 }
 
-async function rawRows(
-  ports: { readonly floorPort: number; readonly oursPort: number },
-  bodies: Readonly<Record<'unchanged' | 'patched', string>>,
-): Promise<void> {
+async function rawRows(ports: Ports, bodies: Readonly<Record<'unchanged' | 'patched', string>>): Promise<void> {
   const load = (port: number, bodyFile: string): Load => ({
     url: `https://127.0.0.1:${port}/mutate?timeout=3s`,
     bodyFile,
@@ -103,34 +128,30 @@ async function rawRows(
   });
   const rows = new Map<string, Load>();
   for (const body of ['unchanged', 'patched'] as const) {
-    rows.set(`floor, ${body} body`, load(ports.floorPort, bodies[body]));
-    rows.set(`mutate, ${body}`, load(ports.oursPort, bodies[body]));
+    rows.set(`floor, ${body} body`, load(ports.floor, bodies[body]));
+    rows.set(`mutate, ${body}`, load(ports.ours, bodies[body]));
   }
   const figures = await interleaved(rows, rounds);
   table(
     '| row | req/s | p50 ms | p99 ms | of the floor’s req/s | p99 over the floor’s |',
     [...figures].map(([name, figure]) => {
       const floor = figures.get(`floor, ${name.includes('unchanged') ? 'unchanged' : 'patched'} body`);
-      return [
-        ...inNumbers(name, figure),
-        floor === undefined ? '' : `${((100 * figure.perSecond) / floor.perSecond).toFixed(0)} %`,
-        floor === undefined ? '' : `${(figure.p99Ms / floor.p99Ms).toFixed(1)} x`,
-      ];
+      return comparedWith(floor, name, figure);
     }),
   );
 }
 
-function memoryRows(
-  pods: number,
-  readySeconds: number,
-  { ours, importOnly }: { readonly ours: Launched; readonly importOnly: Launched },
-): void {
+function memoryRows(size: Size, { process: ours, readySeconds }: Serving, importOnly: Launched): void {
   const [mine, theirs] = [residentMiB(ours.pid), residentMiB(importOnly.pid)];
+  const [pods, services, routes] = [size.pods, size.services, size.routes].map(thousands);
   table('| figure | value |', [
-    [`start to ready with ${pods} pods`, `${readySeconds.toFixed(2)} s`],
+    [`start to ready with ${pods} pods, ${services} Services, ${routes} routes`, `${readySeconds.toFixed(2)} s`],
     ['RSS of our dependencies alone', `${theirs.toFixed(0)} MiB`],
-    [`RSS after the load, ${pods} pods in the cache`, `${mine.toFixed(0)} MiB (+${(mine - theirs).toFixed(0)})`],
+    ['RSS after all of the load above, all of that in the caches', `${mine.toFixed(0)} MiB (+${(mine - theirs).toFixed(0)})`],
   ]);
+  // 150 MB are 143 MiB.
+  const more = mine - theirs;
+  bar('RSS: at most 150 MB more than the dependencies', `${(more * 1.048576).toFixed(0)} MB`, more * 1.048576 <= 150);
 }
 
 async function endToEnd(
@@ -153,13 +174,4 @@ async function endToEnd(
     '| end to end | req/s | p50 ms | p99 ms |',
     [...samples].map(([title, figures]) => inNumbers(title, median(figures))),
   );
-}
-
-function inNumbers(name: string, { perSecond, p50Ms, p99Ms }: Figures): string[] {
-  return [name, perSecond.toFixed(0), p50Ms.toFixed(2), p99Ms.toFixed(2)];
-}
-
-function table(head: string, rows: readonly (readonly string[])[]): void {
-  console.log(`\n${head}\n|${' --- |'.repeat(head.split('|').length - 2)}`);
-  for (const row of rows) console.log(`| ${row.join(' | ')} |`);
 }

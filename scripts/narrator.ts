@@ -1,6 +1,6 @@
 import type { Installation } from '../test/controlplane/installation.ts';
 import type { Plane } from '../test/controlplane/plane.ts';
-import type { ToolRun } from '../test/controlplane/kubectl.ts';
+import type { ToolResult, ToolRun } from '../test/controlplane/kubectl.ts';
 
 const colours = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
 const paint =
@@ -18,6 +18,8 @@ export interface Narrator {
   readonly say: (text: string) => void;
   /** Runs kubectl as the user would type it, and prints both. */
   readonly kubectl: (args: readonly string[], run?: ToolRun) => Promise<string>;
+  /** The same where the answer may be a refusal, or comes with a warning that matters. */
+  readonly attempt: (args: readonly string[], run?: ToolRun) => Promise<ToolResult>;
   /** Prints the audit lines about an object that are new since the last call. */
   readonly audit: (name: string) => void;
   /** A promise of the story that must hold; the demo fails when it does not. */
@@ -27,16 +29,18 @@ export interface Narrator {
 export function narrator(plane: Plane, installation: Installation): Narrator {
   let chapters = 0;
   const told = new Map<string, number>();
+  const kubectl = async (args: readonly string[], run?: ToolRun): Promise<ToolResult> => {
+    console.log(`${green('$')} ${bold(`kubectl ${args.map(quoted).join(' ')}`)}`);
+    const result = await plane.kubectl(args, run);
+    for (const line of result.stderr.trimEnd().split('\n')) if (line !== '') console.log(yellow(line));
+    if (result.stdout.trimEnd() !== '') console.log(result.stdout.trimEnd());
+    return result;
+  };
   return {
     chapter: (title) => console.log(`\n${bold(`${(chapters += 1)}. ${title}`)}\n`),
     say: (text) => console.log(text),
-    kubectl: async (args, run) => {
-      console.log(`${green('$')} ${bold(`kubectl ${args.map(quoted).join(' ')}`)}`);
-      const { stdout, stderr } = await plane.kubectl(args, run);
-      for (const line of stderr.trimEnd().split('\n')) if (line !== '') console.log(yellow(line));
-      if (stdout.trimEnd() !== '') console.log(stdout.trimEnd());
-      return stdout;
-    },
+    kubectl: async (args, run) => (await kubectl(args, run)).stdout,
+    attempt: (args, run) => kubectl(args, { ...run, expectFailure: 'either' }),
     audit: (name) => {
       const lines = installation.audit(name);
       for (const line of lines.slice(told.get(name) ?? 0)) console.log(dim(`  audit  ${shortened(line)}`));
@@ -50,7 +54,7 @@ export function narrator(plane: Plane, installation: Installation): Narrator {
 }
 
 function quoted(word: string): string {
-  return /[\s{}'*?$]/.test(word) ? `'${word}'` : word;
+  return /[\s{}'*?$;"[\]]/.test(word) ? `'${word}'` : word;
 }
 
 /** The parts of a line that tell the story; the whole one is in docs/audit-log.md. */

@@ -35,6 +35,16 @@ const workloads: ReadonlySet<string> = new Set([
   'argoproj.io/rollouts/scale',
 ]);
 
+/**
+ * What decides where requests go, by API. A group that is not in `apiVersions` yet must be added there, too.
+ * Which operations are sent follows from the policies, as for every entry.
+ */
+const routes: ReadonlySet<string> = new Set([
+  // Istio
+  'networking.istio.io/destinationrules',
+  'networking.istio.io/virtualservices',
+]);
+
 const system = ['kube-node-lease', 'kube-public', 'kube-system', names.namespace];
 const modeLabel = 'rollback-bouncer.dev/mode';
 
@@ -59,6 +69,7 @@ export interface WebhookEntry {
 }
 
 const isWorkload = (resource: string): boolean => workloads.has(resource);
+const isRoute = (resource: string): boolean => routes.has(resource);
 const workloadExclusions = ['cert-manager', ...system];
 
 /** Every webhook entry there may be. One without a policy that matches something in it is not written. */
@@ -92,6 +103,16 @@ export const entries: readonly WebhookEntry[] = [
     excludedNamespaces: workloadExclusions,
     modes: { key: modeLabel, operator: 'In', values: ['audit', 'warn'] },
     strict: 'drop',
+  },
+  {
+    // Whatever the mode label of its namespace says, a route may send requests to pods of another.
+    name: 'routes.rollback-bouncer.dev',
+    phase: 'validate',
+    takes: isRoute,
+    failurePolicy: 'Fail',
+    timeoutSeconds: 5,
+    excludedNamespaces: system,
+    strict: 'keep',
   },
 ];
 

@@ -110,6 +110,7 @@ function assemble(options: ServeOptions, { settings, pair, cluster, metrics, log
     select: selector(policies),
     settings: settings.current,
     gather: (needs, request, deadlineMs) => cluster.gather(needs, request, { deadlineMs }),
+    confirm: (facts, denied, deadlineMs) => cluster.confirm(facts, denied, { deadlineMs }),
     now: () => Date.now(),
     audit: auditTo(standardOutput((error) => auditFailed(error, log, metrics))),
     attempts: createAttempts(),

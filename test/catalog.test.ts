@@ -12,6 +12,15 @@ const repository = join(import.meta.dirname, '..');
 const ids = policies.map(({ id }) => id).toSorted();
 const kebab = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
+/**
+ * Names as long as people give them, by policy and by the key of a detail that holds one.
+ * A policy whose warnings name nothing that users chose is left out.
+ */
+const longNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'startup-probe': { container: 'checkout-api-primary', replicaSet: 'checkout-api-primary-7d9c6b5f4d' },
+  'weight-jump': { object: 'checkout-api-vs', rule: 'http[10]', destination: 'v1-rollback', workload: 'deployment/checkout-api' },
+};
+
 function folders(path: string): readonly string[] {
   const entries = readdirSync(join(repository, path), { withFileTypes: true });
   return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).toSorted();
@@ -61,16 +70,21 @@ for (const policy of policies) {
       own.some(({ findings }) => findings.length === 0),
       'a case in which it is silent',
     );
+    const said = raised.filter(({ code, effect }) => effect === 'warn' && Object.hasOwn(policy.findings, code));
+    const texts = new Set(said.flatMap(({ detail }) => Object.keys(detail).filter((key) => typeof detail[key] === 'string')));
+    const long = longNames[policy.id];
+    t.ok(long !== undefined || texts.size === 0, 'long names are known for the texts in its warnings');
+    for (const key of Object.keys(long ?? {})) t.ok(texts.has(key), `a warning has a text ${key}`);
     for (const line of warningsIn(policy, raised)) t.ok(line.length <= warningCharacters, line);
     t.end();
   });
 }
 
-/** Warnings as they would be without a cap, for names as long as people give them. */
+/** Warnings as they would be without a cap, for long names. */
 function warningsIn(policy: Policy, raised: readonly JudgedFinding[]): ReadonlySet<string> {
-  const long = { container: 'checkout-api-primary', replicaSet: 'checkout-api-primary-7d9c6b5f4d' };
+  const long = Object.entries(longNames[policy.id] ?? {});
   const lines = raised.flatMap(({ code, effect, detail }) => {
-    const named = Object.fromEntries(Object.entries(long).filter(([key]) => key in detail));
+    const named = Object.fromEntries(long.filter(([key]) => key in detail));
     const spec = policy.findings[code];
     return effect === 'warn' && spec !== undefined ? [plain(`[${policy.id}] ${spec.say({ ...detail, ...named })}`)] : [];
   });

@@ -6,6 +6,8 @@ import { plain } from '../core/message.ts';
 import { defaultSettings } from '../core/modes.ts';
 import type { Operation } from '../core/request.ts';
 import { selector } from '../core/select.ts';
+import { parseTime } from '../core/time.ts';
+import { effectiveEffect } from '../core/verdict.ts';
 import { policies } from '../policies/index.ts';
 import { UsageFault } from './fault.ts';
 import type { Console } from './console.ts';
@@ -37,7 +39,7 @@ export function checkCommand(console: Console): Command {
     .option('--old <path>', 'the objects as they are stored now, for updates; may be repeated', append, [])
     .option('--cluster <path>', 'everything in the cluster that matters: what is not there does not exist', append)
     .option('--config <file>', 'configuration file (default: the built-in settings)')
-    .option('--now <time>', 'judge as of this RFC 3339 time', parseTime)
+    .option('--now <time>', 'judge as of this RFC 3339 time', timeOf)
     .option('--user <name>', 'the user who writes', 'check')
     .option('--group <name>', 'a group of that user; may be repeated', append, [])
     .addOption(
@@ -87,19 +89,17 @@ function asRows({ object, operation, allowed, findings, patch }: CheckResult): s
   const where = object.namespace === '' ? object.name : `${object.namespace}/${object.name}`;
   const word = !allowed ? 'DENIED' : patch.length > 0 ? 'PATCHED' : 'ALLOWED';
   const head = `${word.padEnd(8)} ${operation.padEnd(7)} ${object.kind} ${where}`;
-  const rows = findings.map(({ policy, code, effect, mode, message }) => {
+  const rows = findings.flatMap((finding) => {
+    const { policy, code, effect, mode, message, next } = finding;
     const judged = mode === 'enforce' ? effect : `${effect}, mode ${mode}`;
-    return `  ${policy}/${code} (${judged}): ${message}`;
+    const wayOut = next !== undefined && effectiveEffect(finding) === 'deny' ? [`    ${next}`] : [];
+    return [`  ${policy}/${code} (${judged}): ${message}`, ...wayOut];
   });
   return [head, ...rows].map((row) => `${plain(row)}\n`).join('');
 }
 
-/** RFC 3339 with a zone; a date that the calendar lacks is refused. */
-function parseTime(text: string): number {
-  const match = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.exec(text);
-  const time = match === null ? Number.NaN : Date.parse(text);
-  const day = match === null ? Number.NaN : Date.parse(`${match[1] ?? ''}T00:00:00Z`);
-  if (Number.isNaN(time) || Number.isNaN(day) || new Date(day).toISOString().slice(0, 10) !== match?.[1])
-    throw new InvalidArgumentError('give an RFC 3339 time with a zone, such as 2026-11-24T02:00:00Z');
+function timeOf(text: string): number {
+  const time = parseTime(text);
+  if (time === undefined) throw new InvalidArgumentError('give an RFC 3339 time with a zone, such as 2026-11-24T02:00:00Z');
   return time;
 }

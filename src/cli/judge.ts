@@ -1,4 +1,4 @@
-import { evidentFact } from '../cluster/facts.ts';
+import { evidentFact, isLookup } from '../cluster/facts.ts';
 import { offlineCluster } from '../cluster/offline.ts';
 import { known, unknown, type Facts } from '../core/facts.ts';
 import type { JudgedFinding } from '../core/finding.ts';
@@ -143,6 +143,7 @@ function namespaceOf(object: JsonObject): string {
 const blindGather: Gather = (needs, request): Facts =>
   Object.fromEntries(
     needs.map((key) => {
+      if (isLookup(key)) return [key, unknown('no --cluster given')];
       const evident = key === 'namespaceLabels' ? new Map<string, string>() : evidentFact(key, request);
       return [key, evident === undefined ? unknown('no --cluster given') : known(evident)];
     }),

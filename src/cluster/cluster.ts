@@ -1,10 +1,12 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { createClient, type Client } from './client.ts';
+import { createConfirm, type ClusterConfirm } from './confirm.ts';
 import { createGather, type ClusterGather } from './gather.ts';
 import { anyKind, anyStore, createStores, kinds, type KindName, type Stores } from './kinds.ts';
 import { createLiveReads } from './live-reads.ts';
 import type { ReflectorObserver, ReflectorState } from './reflector-run.ts';
 import { createReflector, type Reflector } from './reflector.ts';
+import type { Sources } from './sources.ts';
 import { defaultTiming, systemClock, type Clock, type Timing } from './timing.ts';
 
 export interface ClusterOptions {
@@ -35,6 +37,7 @@ export interface Cluster {
   readonly whenSynced: () => Promise<void>;
   readonly ages: () => readonly KindAge[];
   readonly gather: ClusterGather;
+  readonly confirm: ClusterConfirm;
   /** Idempotent; leaves no timer and no connection. */
   readonly stop: () => Promise<void>;
 }
@@ -51,15 +54,23 @@ export function connectCluster({ kubeConfig, kinds: watched, now, observer, timi
   );
   sync.watch([...reflectors.values()]);
   for (const reflector of reflectors.values()) reflector.start();
-  const ageSeconds = (name: KindName): number | undefined => ageOf(reflectors.get(name), clock.now());
-  const readLive = createLiveReads(client, { now: clock.now });
+  const sources: Sources = {
+    stores,
+    ageSeconds: (name) => ageOf(reflectors.get(name), clock.now()),
+    version: (name) => reflectors.get(name)?.version() ?? anyKind(name).versions[0] ?? '',
+    missing: (name) => reflectors.get(name)?.state() === 'missing',
+    readLive: createLiveReads(client, { now: clock.now }),
+    now: clock.now,
+    recordings: new WeakMap(),
+  };
   return {
     stores,
     client,
     synced: sync.synced,
     whenSynced: sync.whenSynced,
     ages: () => [...reflectors].map(([name, reflector]) => describe(name, reflector, stores, clock.now())),
-    gather: createGather({ stores, ageSeconds, readLive, now: clock.now }),
+    gather: createGather(sources),
+    confirm: createConfirm(sources),
     stop: async () => {
       const stopping = [...reflectors.values()].map((reflector) => reflector.stop());
       await Promise.all([...stopping, client.close()]);

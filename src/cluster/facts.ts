@@ -1,48 +1,58 @@
-import type { FactCatalogue, FactKey, OwnedReplicaSet } from '../core/facts.ts';
+import type { AnswerKey, Answers, FactKey, LookupKey, Lookups, OwnedReplicaSet } from '../core/facts.ts';
 import { asObject, asText, at, type JsonObject } from '../core/json.ts';
+import { workloadKey } from '../core/keys.ts';
+import type { Labels } from '../core/objects.ts';
 import type { AdmissionRequest } from '../core/request.ts';
-import type { ReplicaSetItem } from './items.ts';
-import { kindOf, kinds, ownerKey, type KindName, type Stores } from './kinds.ts';
+import type { ReplicaSetItem } from './items/workloads.ts';
+import { kindOf, kinds, type KindName, type Stores } from './kinds.ts';
 
 /** The value of a fact, or undefined when these stores do not hold what it is derived from. */
-type Derivations = { readonly [K in FactKey]: (stores: Stores, request: AdmissionRequest) => FactCatalogue[K] | undefined };
+type Derivations = { readonly [K in AnswerKey]: (stores: Stores, request: AdmissionRequest) => Answers[K] | undefined };
 
-const none: ReadonlyMap<string, string> = new Map();
+const none: Labels = new Map();
 
 const derivations: Derivations = { namespaceLabels, ownedReplicaSets };
 
 /** Pure over the stores: the same for a watched cluster and for manifests. */
-export function deriveFact<K extends FactKey>(key: K, stores: Stores, request: AdmissionRequest): FactCatalogue[K] | undefined {
+export function deriveFact<K extends AnswerKey>(key: K, stores: Stores, request: AdmissionRequest): Answers[K] | undefined {
   return derivations[key](stores, request);
 }
 
 /** The kind whose store a fact is derived from: its age is the age of the fact. */
-export const factKinds: Readonly<Record<FactKey, KindName>> = { namespaceLabels: 'namespaces', ownedReplicaSets: 'replicaSets' };
+export const factKinds: Readonly<Record<AnswerKey, KindName>> = {
+  namespaceLabels: 'namespaces',
+  ownedReplicaSets: 'replicaSets',
+};
+
+/** Whether a fact is a lookup: then its kind has the same name. */
+export function isLookup(key: FactKey): key is LookupKey {
+  return key !== 'namespaceLabels' && key !== 'ownedReplicaSets';
+}
+
+/** The stores as policies see them; that it compiles is the proof that each has the indexes that its lookup promises. */
+export function lookupsOf(stores: Stores): Lookups {
+  return stores;
+}
 
 /** The value of a fact that needs no cluster at all, for this request. */
-export function evidentFact<K extends FactKey>(key: K, request: AdmissionRequest): FactCatalogue[K] | undefined {
+export function evidentFact<K extends AnswerKey>(key: K, request: AdmissionRequest): Answers[K] | undefined {
   return evident[key](request);
 }
 
-const evident: { readonly [K in FactKey]: (request: AdmissionRequest) => FactCatalogue[K] | undefined } = {
+const evident: { readonly [K in AnswerKey]: (request: AdmissionRequest) => Answers[K] | undefined } = {
   namespaceLabels: (request) => (request.namespace === '' ? none : labelsOfNamespaceRequest(request)),
   // What is being created owns nothing yet.
   ownedReplicaSets: ({ operation }) => (operation === 'CREATE' ? [] : undefined),
 };
 
 /** A review of a Namespace carries its labels. Those that are stored count: a request must not choose the mode it is judged in. */
-function labelsOfNamespaceRequest({
-  group,
-  resource,
-  object,
-  oldObject,
-}: AdmissionRequest): ReadonlyMap<string, string> | undefined {
+function labelsOfNamespaceRequest({ group, resource, object, oldObject }: AdmissionRequest): Labels | undefined {
   const stored = oldObject ?? object;
   if (group !== '' || resource !== 'namespaces' || stored === undefined) return undefined;
   return kinds.namespaces.project(stored)?.labels;
 }
 
-function namespaceLabels(stores: Stores, request: AdmissionRequest): ReadonlyMap<string, string> | undefined {
+function namespaceLabels(stores: Stores, request: AdmissionRequest): Labels | undefined {
   return stores.namespaces.get('', request.namespace)?.labels;
 }
 
@@ -67,7 +77,7 @@ export function objectUid({ object, oldObject }: AdmissionRequest): string {
 /** A review of `deployments/scale` is about the Deployment, whatever kind its object has. */
 function nameAsOwner({ group, resource, subresource, kind, namespace, name }: AdmissionRequest): string {
   const known = kindOf(group, resource);
-  return ownerKey(namespace, subresource === '' || known === undefined ? kind : kinds[known].kind, name);
+  return workloadKey(namespace, subresource === '' || known === undefined ? kind : kinds[known].kind, name);
 }
 
 export function ownedReplicaSet(item: ReplicaSetItem): OwnedReplicaSet {

@@ -1,40 +1,50 @@
-import { known, unknown, type Fact, type FactCatalogue, type FactKey, type Facts } from '../core/facts.ts';
-import { asList, asObject, own, type JsonObject } from '../core/json.ts';
+import {
+  known,
+  unknown,
+  type AnswerKey,
+  type Fact,
+  type FactCatalogue,
+  type FactKey,
+  type Facts,
+  type LookupKey,
+} from '../core/facts.ts';
+import type { Identity, NamespaceObject } from '../core/objects.ts';
 import type { AdmissionRequest } from '../core/request.ts';
-import type { Query } from './client.ts';
-import { deriveFact, evidentFact, factKinds, objectUid, ownedReplicaSet, selectorOf } from './facts.ts';
-import { kinds, type KindName, type Stores } from './kinds.ts';
-import { tooManyReads, type LiveRead, type ReadLive } from './live-reads.ts';
+import { deriveFact, evidentFact, factKinds, isLookup, objectUid, ownedReplicaSet, selectorOf } from './facts.ts';
+import type { ReplicaSetItem } from './items/workloads.ts';
+import { anyKind, anyStore } from './kinds.ts';
+import type { Question } from './live-reads.ts';
+import { noEvidence, noting, type Look } from './looks.ts';
+import { isName } from './names.ts';
+import { listQuestion, objectQuestion } from './questions.ts';
+import { blame, isFresh, whyNot, type Sources } from './sources.ts';
 
-/** How old a cache may be to be believed: seconds since the last word of the API server. */
-export const freshSeconds = 10;
-
-export interface GatherSources {
-  readonly stores: Stores;
-  /** Seconds since the last contact of a kind that was listed at least once; undefined before that, or when it is not watched. */
-  readonly ageSeconds: (kind: KindName) => number | undefined;
-  readonly readLive: ReadLive;
-  readonly now: () => number;
+/** `deadlineMs` is absolute, on the clock of the cluster. */
+export interface Limits {
+  readonly deadlineMs?: number;
 }
 
-/** `deadlineMs` is absolute, on the clock of `now`. */
-export type ClusterGather = (
-  needs: readonly FactKey[],
-  request: AdmissionRequest,
-  limits?: { readonly deadlineMs?: number },
-) => Promise<Facts> | Facts;
+export type ClusterGather = (needs: readonly FactKey[], request: AdmissionRequest, limits?: Limits) => Promise<Facts> | Facts;
 
-/** Facts from fresh stores at once, without a promise; anything else costs a live read, and what fails is unknown with its reason. */
-export function createGather(sources: GatherSources): ClusterGather {
+/**
+ * Answers from fresh stores at once, without a promise; anything else costs a live read, and what fails is unknown with its reason.
+ * Lookups cost nothing here, whatever the age of their stores: what is looked up is noted, and `confirm` reads it where it must.
+ */
+export function createGather(sources: Sources): ClusterGather {
   return (needs, request, { deadlineMs = Number.POSITIVE_INFINITY } = {}) => {
     const found: Record<string, unknown> = {};
+    const looks: Look[] = [];
     let waiting = false;
     for (const key of needs) {
-      const fact = factOf(key, request, sources, deadlineMs);
+      const fact = isLookup(key) ? lookupFact(key, looks, sources) : answerFact(key, request, sources, deadlineMs);
       waiting ||= fact instanceof Promise;
       found[key] = fact;
     }
-    return waiting ? settle(found) : (found as unknown as Facts);
+    const recorded = (facts: Facts): Facts => {
+      if (needs.some(isLookup)) sources.recordings.set(facts, { looks, evidence: noEvidence });
+      return facts;
+    };
+    return waiting ? settle(found).then(recorded) : recorded(found as unknown as Facts);
   };
 }
 
@@ -43,81 +53,65 @@ async function settle(found: Readonly<Record<string, unknown>>): Promise<Facts> 
   return Object.fromEntries(await Promise.all(entries)) as unknown as Facts;
 }
 
-function factOf(
-  key: FactKey,
+/** A kind that was never listed is looked up as well, so that what to read shows. */
+function lookupFact(key: LookupKey, looks: Look[], { stores, ageSeconds }: Sources): Fact<unknown> {
+  return known(noting(key, anyStore(stores, key), looks, noEvidence.answered), ageSeconds(key) ?? Number.POSITIVE_INFINITY);
+}
+
+function answerFact(
+  key: AnswerKey,
   request: AdmissionRequest,
-  sources: GatherSources,
+  sources: Sources,
   deadlineMs: number,
 ): Fact<unknown> | Promise<Fact<unknown>> {
   const evident = evidentFact(key, request);
   if (evident !== undefined) return known(evident);
   // A question that makes no sense gets no answer from the cache either: only the API server's own reviews are complete.
-  const question = questions[key](request);
-  if (typeof question === 'string') return unknown(question);
+  const asked = asks[key](request, sources);
+  if (typeof asked === 'string') return unknown(asked);
   const age = sources.ageSeconds(factKinds[key]);
-  const fresh = age !== undefined && age <= freshSeconds;
-  const cached = fresh ? deriveFact(key, sources.stores, request) : undefined;
+  const cached = isFresh(age) ? deriveFact(key, sources.stores, request) : undefined;
   if (cached !== undefined) return known(cached, age);
-  return ask(question, sources, { deadlineMs, blame: fresh ? '' : `${blame(age)}; ` });
+  return ask(asked, sources, { deadlineMs, prefix: blame(age) });
 }
 
-function blame(age: number | undefined): string {
-  return age === undefined ? 'never synced' : `no contact for ${Math.floor(age)} s`;
-}
-
-/** What to ask the API server, and what its answer says; `undefined` when the answer makes no sense. */
-interface Question {
-  readonly path: string;
-  readonly query: Query;
+/** What to ask the API server, and what its answer says. */
+interface Ask {
+  readonly question: Question;
+  /** What an answer of 404 means. */
   readonly absent: string | undefined;
-  readonly read: (body: JsonObject) => FactCatalogue[FactKey] | undefined;
+  readonly value: (items: readonly Identity[]) => FactCatalogue[AnswerKey];
 }
 
 async function ask(
-  question: Question,
-  { readLive, now }: GatherSources,
-  { deadlineMs, blame: prefix }: { readonly deadlineMs: number; readonly blame: string },
+  { question, absent, value }: Ask,
+  { readLive, now }: Sources,
+  { deadlineMs, prefix }: { readonly deadlineMs: number; readonly prefix: string },
 ): Promise<Fact<unknown>> {
-  const answer = await readLive(question.path, question.query, deadlineMs);
-  if (!answer.ok) return unknown(whyNot(answer, question, prefix));
-  const value = question.read(answer.body);
-  if (value === undefined) return unknown(`${prefix}live read: odd answer`);
-  return known(value, Math.max(0, (now() - answer.startedAt) / 1000));
+  const answer = await readLive(question, deadlineMs);
+  if (answer.ok) return known(value(answer.items), Math.max(0, (now() - answer.startedAt) / 1000));
+  return unknown(answer.statusCode === 404 && absent !== undefined ? absent : whyNot(answer, prefix));
 }
 
-function whyNot(answer: LiveRead & { readonly ok: false }, { absent }: Question, prefix: string): string {
-  if (answer.why === tooManyReads) return tooManyReads;
-  if (answer.statusCode === 404 && absent !== undefined) return absent;
-  return `${prefix}live read: ${answer.why}`;
-}
-
-const questions: Readonly<Record<FactKey, (request: AdmissionRequest) => Question | string>> = {
-  namespaceLabels: ({ namespace }) =>
+const asks: Readonly<Record<AnswerKey, (request: AdmissionRequest, sources: Sources) => Ask | string>> = {
+  namespaceLabels: ({ namespace }, { version }) =>
     isName(namespace)
       ? {
-          path: `/api/v1/namespaces/${namespace}`,
-          query: {},
+          question: objectQuestion(anyKind('namespaces'), version('namespaces'), '', namespace),
           absent: 'namespace not found',
-          read: (body) => kinds.namespaces.project(body)?.labels,
+          value: ([found]) => (found as NamespaceObject | undefined)?.labels ?? new Map<string, string>(),
         }
       : 'odd namespace name',
-  ownedReplicaSets: (request) => {
+  ownedReplicaSets: (request, { version }) => {
     const uid = objectUid(request);
     if (!isName(request.namespace)) return 'odd namespace name';
     if (uid === '') return 'the object has no uid';
-    const path = `/apis/apps/v1/namespaces/${request.namespace}/replicasets`;
-    return { path, query: { labelSelector: selectorOf(request) }, absent: undefined, read: (body) => ownedIn(body, uid) };
+    const scope = { namespace: request.namespace, labelSelector: selectorOf(request) };
+    return {
+      question: listQuestion(anyKind('replicaSets'), version('replicaSets'), scope),
+      absent: undefined,
+      value: (items) =>
+        (items as readonly ReplicaSetItem[]).filter(({ controller }) => controller?.uid === uid).map(ownedReplicaSet),
+    };
   },
 };
-
-/** A name goes into a path: whoever posts reviews must not choose what is read with our rights. */
-function isName(name: string): boolean {
-  return name.length <= 253 && /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name);
-}
-
-function ownedIn(list: JsonObject, uid: string): FactCatalogue['ownedReplicaSets'] | undefined {
-  const items = own(list, 'items');
-  if (!Array.isArray(items)) return undefined;
-  const replicaSets = asList(items).flatMap((item) => kinds.replicaSets.project(asObject(item) ?? {}) ?? []);
-  return replicaSets.filter(({ controller }) => controller?.uid === uid).map(ownedReplicaSet);
-}

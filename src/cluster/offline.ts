@@ -1,8 +1,8 @@
-import { known, type FactKey, type Facts } from '../core/facts.ts';
+import { known, type Answers, type FactKey, type Facts } from '../core/facts.ts';
 import { asObject, asText, own, type JsonObject } from '../core/json.ts';
 import type { AdmissionRequest } from '../core/request.ts';
 import type { Gather } from '../core/review.ts';
-import { deriveFact, evidentFact } from './facts.ts';
+import { deriveFact, evidentFact, isLookup, lookupsOf } from './facts.ts';
 import { anyKind, anyStore, createStores, kindNames, type KindName, type Stores } from './kinds.ts';
 
 export interface OfflineCluster {
@@ -24,9 +24,10 @@ export function offlineCluster(objects: readonly JsonObject[], defaultNamespace 
   return { stores, gather, kept };
 }
 
-const absent: Readonly<Record<FactKey, unknown>> = { namespaceLabels: new Map<string, string>(), ownedReplicaSets: [] };
+const absent: Answers = { namespaceLabels: new Map<string, string>(), ownedReplicaSets: [] };
 
 function offlineFact(key: FactKey, stores: Stores, request: AdmissionRequest): unknown {
+  if (isLookup(key)) return lookupsOf(stores)[key];
   return evidentFact(key, request) ?? deriveFact(key, stores, request) ?? absent[key];
 }
 

@@ -1,7 +1,7 @@
+import type { Identity } from '../core/objects.ts';
 import type { ApiError } from './api-error.ts';
 import type { Client } from './client.ts';
-import type { Identity } from './items.ts';
-import type { AnyKind } from './kinds.ts';
+import type { AnyKind } from './kind.ts';
 import type { WriteStore } from './store.ts';
 import type { Clock, Timing } from './timing.ts';
 
@@ -48,6 +48,8 @@ export interface Progress {
   failures: number;
   /** Watches in a row that the API server answered with an error. */
   refusals: number;
+  /** The last watch that failed was answered: an API server is there. */
+  answered: boolean;
   /** Counts on at each 404: which of the kind's versions is asked for. */
   versionIndex: number;
   /** 404s in a row. */
@@ -71,9 +73,15 @@ export function beginning(): Progress {
     relistAt: 0,
     failures: 0,
     refusals: 0,
+    answered: true,
     versionIndex: 0,
     misses: 0,
     contactAt: undefined,
     callbackErrors: 0,
   };
+}
+
+/** The version that was found served, or that is tried next. */
+export function servedVersion({ options: { kind }, progress }: Pick<Run, 'options' | 'progress'>): string {
+  return kind.versions[progress.versionIndex % kind.versions.length] ?? '';
 }

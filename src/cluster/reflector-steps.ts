@@ -1,7 +1,9 @@
 import { asList, asObject, asText, at, type Json, type JsonObject } from '../core/json.ts';
+import type { Identity } from '../core/objects.ts';
 import { ApiError, toApiError } from './api-error.ts';
-import { identity, type Identity } from './items.ts';
-import type { ReflectorState, RelistReason, Run } from './reflector-run.ts';
+import { identity } from './items/metadata.ts';
+import { pathOf } from './kind.ts';
+import { servedVersion, type ReflectorState, type RelistReason, type Run } from './reflector-run.ts';
 import { jittered, nextBackoffMs } from './timing.ts';
 import { errorEvent, type WatchEvent } from './watch.ts';
 
@@ -42,7 +44,7 @@ async function readAll(run: Run): Promise<Listed> {
   const items: Identity[] = [];
   let version: string | undefined;
   let asOf = 0;
-  for await (const page of options.client.pages(pathOf(run), query, { signal, timeoutMs: options.timing.listMs })) {
+  for await (const page of options.client.pages(listPath(run), query, { signal, timeoutMs: options.timing.listMs })) {
     if (version === undefined) asOf = options.clock.now();
     // All pages are of the version of the first one.
     version ??= asText(at(page, 'metadata', 'resourceVersion'));
@@ -55,9 +57,8 @@ async function readAll(run: Run): Promise<Listed> {
   return { version, items, asOf };
 }
 
-function pathOf({ options: { kind }, progress }: Run): string {
-  const version = kind.versions[progress.versionIndex % kind.versions.length] ?? '';
-  return `${kind.group === '' ? '/api' : `/apis/${kind.group}`}/${version}/${kind.resource}`;
+function listPath(run: Run): string {
+  return pathOf(run.options.kind, servedVersion(run));
 }
 
 function projected(run: Run, raw: Json): Identity | undefined {
@@ -116,7 +117,7 @@ export async function follow(run: Run, version: string): Promise<number> {
   const query = { allowWatchBookmarks: true, resourceVersion: version, timeoutSeconds };
   let failure: ApiError | undefined;
   try {
-    await options.client.watch(pathOf(run), query, { ...limits, onOpen, onEvent });
+    await options.client.watch(listPath(run), query, { ...limits, onOpen, onEvent });
     progress.contactAt = clock.now();
   } catch (error) {
     failure = toApiError(error);
@@ -161,13 +162,17 @@ function watchFailed(run: Run, error: ApiError): number {
   const { options, progress } = run;
   if (error.statusCode === 410) {
     forget(run, error.reason === 'version-went-back' ? 'version-went-back' : 'expired-version');
+    // The API server is back: the pauses that grew while nobody answered are over, and the kind is stale until it is listed.
+    if (!progress.answered) progress.failures = 0;
+    progress.answered = true;
     return backoff(run);
   }
   if (error.statusCode === 404) forget(run, 'kind-removed');
   if (error.statusCode !== 404 || !options.kind.optional) {
     options.observer.onError({ kind: options.kind.resource, during: 'watch', error });
   }
-  progress.refusals = error.statusCode === undefined ? 0 : progress.refusals + 1;
+  progress.answered = error.statusCode !== undefined;
+  progress.refusals = progress.answered ? progress.refusals + 1 : 0;
   if (progress.refusals >= refusalsBeforeRelist) forget(run, 'watch-refused');
   return backoff(run);
 }

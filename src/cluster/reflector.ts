@@ -1,4 +1,4 @@
-import { beginning, type ReflectorOptions, type ReflectorState, type Run } from './reflector-run.ts';
+import { beginning, servedVersion, type ReflectorOptions, type ReflectorState, type Run } from './reflector-run.ts';
 import { follow, relist } from './reflector-steps.ts';
 
 export interface Reflector {
@@ -9,6 +9,8 @@ export interface Reflector {
   /** When the API server was last heard (list, event, bookmark, opening or regular end of a watch), ms of the clock. */
   readonly contactAt: () => number | undefined;
   readonly callbackErrors: () => number;
+  /** Of the versions of the kind, the one that is read. */
+  readonly version: () => string;
 }
 
 /**
@@ -32,6 +34,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
     state: () => progress.state,
     contactAt: () => progress.contactAt,
     callbackErrors: () => progress.callbackErrors,
+    version: () => servedVersion(run),
   };
 }
 

@@ -28,7 +28,7 @@ export interface Timing {
   /** A watch that ends sooner counts as failed when the pause before the next one is chosen. */
   readonly shortWatchMs: number;
   readonly backoffMs: Range;
-  /** Between two looks for a kind that is not there. */
+  /** Between two looks for a kind that is not there: no longer than a watch, for the same reason. */
   readonly missingMs: Range;
   /** A list from time to time heals what a watch can lose without a sign: an etcd restored from a backup, a line that client-node skips. */
   readonly relistMs: Range;
@@ -46,7 +46,7 @@ export const defaultTiming: Timing = {
   graceMs: 2_000,
   shortWatchMs: 1_000,
   backoffMs: [250, 8_000],
-  missingMs: [6_000, 9_000],
+  missingMs: [5_000, 8_000],
   relistMs: [1_200_000, 1_800_000],
 };
 

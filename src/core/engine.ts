@@ -46,7 +46,7 @@ function judgeOne(
   const circumstances = { phase: context.phase, now: context.now, facts, config };
   const { findings, patch, evidence } = run(policy, request, circumstances, context.onError);
   const modes = modesOf(policy, mode, { facts, context });
-  const judged = findings.map(({ finding, namespace }) => ({ ...finding, mode: modes(namespace) }));
+  const judged = findings.map(({ finding, namespaces }) => ({ ...finding, mode: namespaces.map(modes).reduce(stronger, mode) }));
   const said = judged.filter((finding) => finding.mode !== 'off');
   return { policy: policy.id, mode, findings: bounded(policy.id, mode, said), patch, evidence };
 }
@@ -56,17 +56,20 @@ function modesOf(
   policy: Policy,
   mode: Mode,
   { facts, context }: { readonly facts: Facts; readonly context: EngineContext },
-): (namespace: string | undefined) => Mode {
+): (namespace: string) => Mode {
   const known = new Map<string, Mode>();
   return (namespace) => {
-    if (namespace === undefined || policy.crossesNamespaces !== true || !facts.namespaces.known) return mode;
-    const there = known.get(namespace) ?? modeIn(policy, facts.namespaces.value.get('', namespace)?.labels ?? none, context);
+    if (policy.crossesNamespaces !== true) return mode;
+    const there = known.get(namespace) ?? modeIn(policy, labelsOf(namespace, facts), context);
     known.set(namespace, there);
-    return stronger(mode, there);
+    return there;
   };
 }
 
-const none: ReadonlyMap<string, string> = new Map();
+/** A namespace of which nothing is known has no labels of ours: the configuration decides. */
+function labelsOf(namespace: string, { namespaces }: Facts): ReadonlyMap<string, string> {
+  return (namespaces.known ? namespaces.value.get('', namespace)?.labels : undefined) ?? new Map();
+}
 
 /** More than anybody reads; an object may be made to raise tens of thousands. */
 const maximumFindings = 64;
@@ -81,7 +84,7 @@ function bounded(policy: string, mode: Mode, findings: readonly JudgedFinding[])
 }
 
 interface Ran {
-  readonly findings: readonly { readonly finding: Finding; readonly namespace: string | undefined }[];
+  readonly findings: readonly { readonly finding: Finding; readonly namespaces: readonly string[] }[];
   readonly patch: readonly PatchOperation[];
   readonly evidence: Outcome<RaisedFinding, FactKey>['evidence'];
 }
@@ -95,7 +98,7 @@ function run(
 ): Ran {
   const said = (raised: RaisedFinding): Ran['findings'][number] => ({
     finding: render(policy.id, policy.findings, raised),
-    namespace: raised.namespace,
+    namespaces: raised.namespaces ?? [],
   });
   try {
     const { findings, blind = [], patch = [], evidence } = policy.evaluate(request, circumstances);
@@ -123,8 +126,14 @@ function unknownFact(policy: Policy, facts: Facts, fact: FactKey): RaisedFinding
 
 /** A raised finding in words, by the specification of its code: the policy's, else one of core's own. */
 export function render(policy: string, specs: Readonly<Record<string, FindingSpec>>, raised: RaisedFinding): Finding {
-  const { code, detail, path } = raised;
+  const { code, detail, path = '' } = raised;
   const spec = [specs, ownFindings].find((candidates) => Object.hasOwn(candidates, code))?.[code];
   const effect = raised.effect ?? spec?.effect ?? 'warn';
-  return { policy, code, effect, message: spec?.say(detail) ?? code, path: path ?? '', detail };
+  return { policy, code, effect, ...(spec === undefined ? { message: code } : inWords(spec, detail)), path, detail };
+}
+
+function inWords(spec: FindingSpec, detail: JsonObject): Pick<Finding, 'message' | 'next' | 'paste'> {
+  const next = spec.next?.(detail) ?? '';
+  const paste = spec.paste?.(detail) ?? '';
+  return { message: spec.say(detail), ...(next !== '' && { next }), ...(paste !== '' && { paste }) };
 }

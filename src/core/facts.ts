@@ -53,8 +53,8 @@ export interface Lookups {
   readonly canaries: Lookup<CanaryObject, 'target'>;
   /** `service`: those in a namespace that may be about a Service. */
   readonly destinationRules: Lookup<DestinationRuleObject, 'service'>;
-  /** `host`: those that hold a host. `destination`: those that send something to a Service. */
-  readonly virtualServices: Lookup<Route, 'host' | 'destination'>;
+  /** `host`: those that hold a host. `destination`: those that send something to a Service. `subset`: to a subset of this name. */
+  readonly virtualServices: Lookup<Route, 'host' | 'destination' | 'subset'>;
 }
 
 /** Every fact a policy may declare, with its shape. */

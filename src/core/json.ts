@@ -45,3 +45,19 @@ export function at(value: unknown, ...path: readonly (string | number)[]): Json 
 export function textEntries(value: unknown): readonly (readonly [string, string])[] {
   return Object.entries(asObject(value) ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
 }
+
+/** Objects of the API are about ten levels deep; recursion stays bounded for what is not one. */
+const maximumDepth = 64;
+
+/** Deeply equal, whatever the order of keys; absent and undefined are the same. What is deeper than any object of the API is not. */
+export function sameJson(a: Json | undefined, b: Json | undefined, depth = 0): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || depth > maximumDepth) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  if (Array.isArray(a)) {
+    const [left, right] = [asList(a), asList(b)];
+    return left.length === right.length && left.every((one, index) => sameJson(one, right[index], depth + 1));
+  }
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...keys].every((key) => sameJson(own(a, key), own(b, key), depth + 1));
+}

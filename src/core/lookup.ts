@@ -7,6 +7,8 @@ import type { Labels } from './objects.ts';
 export interface Lookup<T, I extends string = never> {
   readonly get: (namespace: string, name: string) => T | undefined;
   readonly by: (index: I, value: string) => readonly T[];
+  /** Whether anything was looked up; absent where nobody notes it. */
+  readonly asked?: () => boolean;
 }
 
 /** Also found by the labels that matter about it: those of pods, those of the pod template of a workload. */

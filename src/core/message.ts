@@ -2,26 +2,56 @@ import type { JudgedFinding } from './finding.ts';
 
 /** kubectl prints a denial in one go; the API server adds its own prefix. */
 export const denialCharacters = 1024;
+/** Each is one finding, so that none lacks room for a message with its way out. */
+export const causeCharacters = 1024;
 /** https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response: longer ones may be cut. */
 export const warningCharacters = 120;
+/** Half of a line to copy is no use, so it may be longer. */
+export const pasteCharacters = 256;
 
-/** One line a finding, all findings in one answer; what does not fit is counted, never dropped silently. */
+/**
+ * One line a finding, all findings in one answer. When space is short, what to type next goes first, from the last line upwards;
+ * a line that does not fit then is counted, never dropped silently. Only the first one is cut.
+ */
 export function denialMessage(findings: readonly JudgedFinding[]): string {
-  const lines: string[] = [];
-  let left = denialCharacters;
-  for (const [index, finding] of findings.entries()) {
-    const rest = findings.length - index - 1;
-    const reserve = rest > 0 ? moreLine(rest).length + 1 : 0;
-    const line = cut(lineOf(finding), Math.max(left - reserve, 0));
-    if (lines.length > 0 && line.length < lineOf(finding).length) return [...lines, moreLine(rest + 1)].join('\n');
-    lines.push(line);
-    left -= line.length + 1;
+  const lines = fitting(findings.map(lineOf));
+  const more = findings.length - lines.length;
+  const counted = more === 0 ? [] : [moreLine(more)];
+  let left = denialCharacters - [...lines, ...counted].join('\n').length;
+  for (const [index, line] of lines.entries()) {
+    const next = nextOf(findings[index]);
+    if (next.length > left) break;
+    lines[index] = line + next;
+    left -= next.length;
   }
-  return lines.join('\n');
+  return [...lines, ...counted].join('\n');
 }
 
-export function warningLine(finding: JudgedFinding): string {
-  return cut(lineOf(finding), warningCharacters);
+/** As many lines from the first on as fit together with the count of the others. */
+function fitting(lines: readonly string[]): string[] {
+  const told: string[] = [];
+  let left = denialCharacters;
+  for (const [index, line] of lines.entries()) {
+    const rest = lines.length - index - 1;
+    const room = rest > 0 ? left - moreLine(rest).length - 1 : left;
+    if (index > 0 && line.length > room) break;
+    told.push(cut(line, room));
+    left -= line.length + 1;
+  }
+  return told;
+}
+
+/** A finding without its policy, as a cause of a denial: what to type next is there whole or not at all. */
+export function causeLine(finding: JudgedFinding): string {
+  const message = plain(finding.message);
+  const next = nextOf(finding);
+  return message.length + next.length > causeCharacters ? cut(message, causeCharacters) : message + next;
+}
+
+/** A warning, and after it the line to copy where there is one. */
+export function warningLines(finding: JudgedFinding): readonly string[] {
+  const line = cut(lineOf(finding), warningCharacters);
+  return finding.paste === undefined ? [line] : [line, cut(plain(`[${finding.policy}] write ${finding.paste}`), pasteCharacters)];
 }
 
 /**
@@ -43,6 +73,11 @@ export function cut(text: string, characters: number): string {
 
 function lineOf(finding: JudgedFinding): string {
   return plain(`[${finding.policy}] ${finding.message}`);
+}
+
+/** Half of a command would do something else than the whole. */
+function nextOf(finding: JudgedFinding | undefined): string {
+  return finding?.next === undefined ? '' : plain(`. ${finding.next}`);
 }
 
 function moreLine(count: number): string {

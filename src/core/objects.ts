@@ -113,13 +113,13 @@ export interface DestinationRuleObject extends Identity {
 
 /** Where a rule of a route sends requests. */
 export interface Destination {
-  /** Host as written. */
+  /** Host as written; a short one of a delegate in another namespace is completed with that. */
   readonly host: string;
   /** Empty: the whole Service. */
   readonly subset: string;
   /** Of the rule's traffic, 0 to 1. */
   readonly share: number;
-  /** Field path inside the object, of the first entry that names it. */
+  /** Field path inside the object, of the first entry that names it; of the delegation when a delegate names it. */
   readonly path: string;
 }
 
@@ -130,20 +130,20 @@ export interface Destination {
 export type MatchClass = 'catch-all' | 'general' | 'targeted';
 
 export interface RouteRule {
-  /** As kubectl prints the path: `http[0]`. */
+  /** As kubectl prints the path: `http[0]`; of a delegate's rule both: `http[0] via namespace/name http[1]`. */
   readonly at: string;
   readonly protocol: 'http' | 'tls' | 'tcp';
   /** Empty when the author gave none. */
   readonly name: string;
   readonly match: MatchClass;
-  /** The same for matches that mean the same, whatever the order of keys. */
+  /** The same for matches that mean the same, whatever the order of keys; empty for a catch-all. As long as the match. */
   readonly matchKey: string;
   /** A rule before it takes everything. */
   readonly shadowed: boolean;
   readonly destinations: readonly Destination[];
-  /** Another route decides: its name as `namespace/name`. */
+  /** Another route decides, which is not put in here: its name as `namespace/name`. */
   readonly delegate: string | undefined;
-  /** Weights that say nothing: what is odd about them. The shares are those of an empty rule then. */
+  /** What cannot be read, in few words. All shares are 0 then, but for that of an only entry, which takes everything whatever it weighs. */
   readonly odd: string | undefined;
 }
 

@@ -8,6 +8,7 @@ export const ownFindings: Readonly<Record<string, FindingSpec>> = {
     means: 'A fact that the policy needs could not be read, so it did not judge; the effect is that of its blind table.',
     remedy: 'Look at the age of the cache in /metrics and at the log of rollback-bouncer; try again.',
     say: ({ fact, why }) => `not judged: ${factNames[fact]} unknown (${why})`,
+    next: () => 'Apply again when the cluster answers. If it cannot wait: docs/break-glass.md.',
   }),
   'policy-error': findingSpec<{ readonly error: string }>({
     effect: 'warn',

@@ -29,8 +29,8 @@ export type Raised<F> = {
     readonly detail: DetailOf<F[C]>;
     readonly path?: string;
     readonly effect?: Effect;
-    /** Whose business it is besides that of the namespace of the request: the stricter mode of both holds. */
-    readonly namespace?: string;
+    /** Whose business it is besides that of the namespace of the request: the strictest mode of all holds. */
+    readonly namespaces?: readonly string[];
   };
 }[keyof F & string];
 
@@ -40,7 +40,7 @@ export interface Outcome<R, K extends FactKey> {
   readonly patch?: readonly PatchOperation[];
   /** What the policy saw, whether or not it found something; asked for by `check` only. Total, like evaluate. */
   readonly evidence?: () => JsonObject;
-  readonly blind?: readonly { readonly fact: K; readonly effect?: Effect; readonly namespace?: string }[];
+  readonly blind?: readonly { readonly fact: K; readonly effect?: Effect; readonly namespaces?: readonly string[] }[];
 }
 
 type Specs = Readonly<Record<string, FindingSpec>>;
@@ -68,7 +68,7 @@ export interface RaisedFinding {
   readonly detail: JsonObject;
   readonly path?: string;
   readonly effect?: Effect;
-  readonly namespace?: string;
+  readonly namespaces?: readonly string[];
 }
 
 /** A policy as the engine runs it: its own types are checked where it is defined, and erased here. */

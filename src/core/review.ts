@@ -45,8 +45,8 @@ export async function review(request: AdmissionRequest, context: ReviewContext):
   return { verdict, facts };
 }
 
-/** Surer facts may lead to further looks: a new subset to its pods, those to their owner. */
-const maximumRounds = 4;
+/** Surer facts may lead to further looks: from a rule to its pods, their ReplicaSet, its Deployment, the autoscaler of that. */
+const maximumRounds = 6;
 
 function decide(policies: readonly Policy[], request: AdmissionRequest, facts: Facts, context: ReviewContext): Verdict {
   const judgements = judge(policies, request, facts, context);

@@ -1,6 +1,6 @@
 import type { Effect, JudgedFinding, Mode } from './finding.ts';
 import type { JsonObject } from './json.ts';
-import { denialMessage, warningLine } from './message.ts';
+import { denialMessage, warningLines } from './message.ts';
 import type { PatchOperation } from './patch.ts';
 
 /** What one policy said, with the mode it has in this namespace. */
@@ -16,7 +16,7 @@ export interface Judgement {
 export interface Verdict {
   readonly allowed: boolean;
   readonly findings: readonly JudgedFinding[];
-  /** In the order of the findings, each at most 120 characters, no two alike. */
+  /** In the order of the findings, each at most 120 characters (256 for a line to copy), no two alike. */
   readonly warnings: readonly string[];
   readonly patch: readonly PatchOperation[];
   /** Empty when allowed. */
@@ -39,7 +39,7 @@ export function foldVerdict(judgements: readonly Judgement[]): Verdict {
   return {
     allowed: denying.length === 0,
     findings,
-    warnings: warningLines(warning),
+    warnings: allWarnings(warning),
     patch: denying.length > 0 ? [] : judgements.flatMap(({ mode, patch }) => (mode === 'enforce' ? patch : [])),
     message: denialMessage(denying),
     evidence: () =>
@@ -52,8 +52,8 @@ export function foldVerdict(judgements: readonly Judgement[]): Verdict {
 /** The API server shows 4,096 characters of warnings in all and cuts or drops what is over. */
 const maximumWarnings = 30;
 
-function warningLines(findings: readonly JudgedFinding[]): readonly string[] {
-  const lines = [...new Set(findings.map(warningLine))];
+function allWarnings(findings: readonly JudgedFinding[]): readonly string[] {
+  const lines = [...new Set(findings.flatMap(warningLines))];
   if (lines.length <= maximumWarnings) return lines;
   return [...lines.slice(0, maximumWarnings), `[review] and ${lines.length - maximumWarnings} more warnings: see the audit log`];
 }

@@ -18,6 +18,8 @@ export interface AdmitContext {
   readonly settings: () => Settings;
   /** Facts by `deadlineMs` (performance clock); what is not known by then is unknown. */
   readonly gather: (needs: readonly FactKey[], request: AdmissionRequest, deadlineMs: number) => Promise<Facts> | Facts;
+  /** Better facts by the same deadline, or undefined when these are as good as they get. */
+  readonly confirm: (facts: Facts, denied: boolean, deadlineMs: number) => Promise<Facts> | undefined;
   readonly now: () => number;
   readonly audit: Audit;
   readonly log: Logger;
@@ -53,6 +55,7 @@ async function decide(request: AdmissionRequest, phase: Phase, deadlineMs: numbe
       select: context.select,
       settings: context.settings(),
       gather: (needs, about) => context.gather(needs, about, deadlineMs),
+      confirm: (facts, denied) => context.confirm(facts, denied, deadlineMs),
       now: context.now(),
       onError: (policy, error) => context.log.error({ policy, decisionId: request.uid, err: error }, 'policy failed'),
     });

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { Ajv } from 'ajv';
 import { asList, asObject, asText, at, type Json, type JsonObject } from '../core/json.ts';
 import type { JudgedFinding } from '../core/finding.ts';
-import { cut, plain } from '../core/message.ts';
+import { causeLine, cut, plain } from '../core/message.ts';
 import { objectName, type AdmissionRequest, type Operation, type Phase } from '../core/request.ts';
 import { effectiveEffect, verdictWord, type Verdict } from '../core/verdict.ts';
 
@@ -128,8 +128,9 @@ function statusOf(verdict: Verdict): JsonObject {
   };
 }
 
-function causeOf({ policy, code, message, path }: JudgedFinding): JsonObject {
-  return { reason: `${policy}/${code}`, message: cut(plain(message), 512), field: cut(plain(path), 256) };
+function causeOf(finding: JudgedFinding): JsonObject {
+  const { policy, code, path } = finding;
+  return { reason: `${policy}/${code}`, message: causeLine(finding), field: cut(plain(path), 256) };
 }
 
 /** Keys are qualified names below the webhook's own: https://kubernetes.io/docs/reference/labels-annotations-taints/audit-annotations/ */

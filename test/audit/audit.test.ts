@@ -83,6 +83,34 @@ void t.test('real lines of every verdict are valid', async (t) => {
   t.ok(lines[0]?.['patchDigest'] !== null && lines[1]?.['patchDigest'] === null);
 });
 
+void t.test('details hold small lists and objects, and are bounded', async (t) => {
+  const long = '\n'.repeat(600);
+  const many = Array.from({ length: 20 }, (_, index) => ({ name: `d-${index}`, share: 0.5 }));
+  const detail: JsonObject = {
+    text: long,
+    nothing: null,
+    none: undefined,
+    destinations: [{ host: long, ready: 0, warm: false, deep: { deeper: 1 }, list: [] }],
+    many,
+    wide: Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`key-${index}`, index])),
+    nested: { [long]: { inner: 1 }, ['__proto__']: { polluted: true } },
+  };
+  const raising = aPolicy({ evaluate: () => ({ findings: [{ code: 'too-cold', detail, effect: 'info' }] }) });
+  const running = await startApp(t, { select: selector([raising]) });
+  await ask(running, 'validate', aReview());
+  const [line] = linesOf(running);
+  t.strictSame(faultsOf(line ?? null), []);
+  const capped = `${' '.repeat(511)}…`;
+  t.strictSame(at(line, 'findings', 0, 'detail'), {
+    text: capped,
+    nothing: null,
+    destinations: [{ host: capped, ready: 0, warm: false, deep: '…', list: '…' }],
+    many: many.slice(0, 16),
+    wide: Object.fromEntries(Array.from({ length: 16 }, (_, index) => [`key-${index}`, index])),
+    nested: { [capped]: { inner: 1 }, ['__proto__']: { polluted: true } },
+  });
+});
+
 void t.test('no value of an object reaches a line', async (t) => {
   const running = await startApp(t);
   const canary = 'hunter2-canary';

@@ -1,14 +1,27 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { parse } from 'yaml';
 import type * as CheckModule from '../../src/cli/check.ts';
 import type { Console } from '../../src/cli/console.ts';
+import { findingSpec } from '../../src/core/finding.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import { aPolicy } from '../core/samples.ts';
 import { article, bouncer, catalog, changed, check, resultsIn } from './checking.ts';
 
 const probe = '/spec/template/spec/containers/0/startupProbe';
+
+/** `check` in this process, with one policy. */
+async function checking(t: Test, policy: Policy) {
+  const mocked = { '../../src/policies/index.ts': { policies: [policy] } };
+  const { checkCommand } = await t.mockImport<typeof CheckModule>('../../src/cli/check.ts', mocked);
+  return async (...args: string[]) => {
+    const written: string[] = [];
+    const console: Console = { stdin: process.stdin, out: (text) => written.push(text), exitCode: -1 };
+    await checkCommand(console).parseAsync(args, { from: 'user' });
+    return { code: console.exitCode, stdout: written.join('') };
+  };
+}
 
 void t.test('the article, as JSON', async (t) => {
   const { code, results } = await check(['-f', article]);
@@ -84,14 +97,7 @@ void t.test('a denial is exit status 1, and all objects are judged', async (t) =
   const evaluate: Policy['evaluate'] = ({ name }) => ({
     findings: name === 'catalog' ? [] : [{ code: 'too-cold', detail: { pods: 2 } }],
   });
-  const mocked = { '../../src/policies/index.ts': { policies: [aPolicy({ evaluate })] } };
-  const { checkCommand } = await t.mockImport<typeof CheckModule>('../../src/cli/check.ts', mocked);
-  const run = async (...args: string[]) => {
-    const written: string[] = [];
-    const console: Console = { stdin: process.stdin, out: (text) => written.push(text), exitCode: -1 };
-    await checkCommand(console).parseAsync(args, { from: 'user' });
-    return { code: console.exitCode, stdout: written.join('') };
-  };
+  const run = await checking(t, aPolicy({ evaluate }));
   const denied = await run('-f', article, '-f', catalog, '-o', 'json');
   t.equal(denied.code, 1);
   t.match(resultsIn(denied.stdout), [
@@ -103,6 +109,33 @@ void t.test('a denial is exit status 1, and all objects are judged', async (t) =
     /^DENIED {3}CREATE {2}Deployment .*\n {2}a-policy\/too-cold \(deny\): 2 pods are cold\n$/,
   );
   t.equal((await run('-f', catalog)).code, 0);
+});
+
+void t.test('what to type next', async (t) => {
+  const evaluate: Policy['evaluate'] = () => ({
+    findings: [
+      { code: 'too-cold', detail: { pods: 2 } },
+      { code: 'too-cold', detail: { pods: 1 }, effect: 'warn' },
+    ],
+  });
+  const next = ({ pods }: { readonly pods: number }) => `wait for\n${pods}`;
+  const findings = { 'too-cold': findingSpec<{ readonly pods: number }>({ ...aPolicy().findings['too-cold']!, next }) };
+  const run = await checking(t, aPolicy({ findings, evaluate }));
+  const json = await run('-f', article, '-o', 'json');
+  t.strictSame(
+    resultsIn(json.stdout)[0]?.findings.map((finding) => finding.next),
+    ['wait for\n2', 'wait for\n1'],
+    'JSON has it whatever the effect',
+  );
+  t.match((await run('-f', article)).stdout.split('\n'), [
+    /^DENIED /,
+    /^ {2}a-policy\/too-cold \(deny\): 2 pods are cold$/,
+    /^ {4}wait for 2$/,
+    /^ {2}a-policy\/too-cold \(warn\): 1 pods are cold$/,
+    /^$/,
+  ]);
+  const folder = t.testdir({ 'warn.yaml': 'apiVersion: rollback-bouncer.dev/v1alpha1\nkind: Configuration\nmode: warn\n' });
+  t.notMatch((await run('-f', article, '--config', join(folder, 'warn.yaml'))).stdout, /wait for/, 'nothing is denied in warn');
 });
 
 void t.test('a terminal obeys no name', async (t) => {

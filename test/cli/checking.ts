@@ -40,6 +40,7 @@ export interface Result {
     readonly code: string;
     readonly effect: string;
     readonly mode: string;
+    readonly next?: string;
   }[];
   readonly warnings: readonly string[];
   readonly patch: readonly JsonObject[];
@@ -66,15 +67,19 @@ const schema = closed({
       operation: { enum: ['CREATE', 'UPDATE', 'DELETE'] },
       allowed: { type: 'boolean' },
       findings: list(
-        closed({
-          policy: { ...text, pattern: '^[a-z-]+$' },
-          code: { ...text, pattern: '^[a-z-]+$' },
-          effect: { enum: ['deny', 'warn', 'info'] },
-          mode: { enum: ['enforce', 'warn', 'audit'] },
-          message: { ...text, minLength: 1 },
-          path: text,
-          detail: { type: 'object' },
-        }),
+        closed(
+          {
+            policy: { ...text, pattern: '^[a-z-]+$' },
+            code: { ...text, pattern: '^[a-z-]+$' },
+            effect: { enum: ['deny', 'warn', 'info'] },
+            mode: { enum: ['enforce', 'warn', 'audit'] },
+            message: { ...text, minLength: 1 },
+            next: { ...text, minLength: 1 },
+            path: text,
+            detail: { type: 'object' },
+          },
+          ['next'],
+        ),
       ),
       warnings: { type: 'array', uniqueItems: true, items: { ...text, maxLength: 120 } },
       patch: list({

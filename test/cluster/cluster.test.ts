@@ -3,7 +3,6 @@ import t, { type Test } from 'tap';
 import { ApiError, toApiError } from '../../src/cluster/api-error.ts';
 import { createClient } from '../../src/cluster/client.ts';
 import { connectCluster, type Cluster } from '../../src/cluster/cluster.ts';
-import { createLiveReads, type LiveRead } from '../../src/cluster/live-reads.ts';
 import type { Timing } from '../../src/cluster/timing.ts';
 import type { Fact, Facts } from '../../src/core/facts.ts';
 import { fakeApi, refuse, until, type FakeApi } from './fake-api.ts';
@@ -84,6 +83,7 @@ void t.test('fresh caches answer at once, with their age', async (t) => {
   t.strictSame(await the.cluster.gather(['ownedReplicaSets'], request({ operation: 'CREATE' })), {
     ownedReplicaSets: { known: true, value: [], ageSeconds: 0 },
   });
+  t.equal(the.cluster.confirm(facts, true), undefined, 'nothing was looked up');
   await the.cluster.stop();
   await the.cluster.stop();
   await the.cluster.whenSynced();
@@ -107,26 +107,63 @@ void t.test('stale caches are backed by live reads', async (t) => {
   t.strictSame(namesOf(facts), ['cart-9'], 'live, and only those of this owner');
   t.strictSame(valueOf(facts.namespaceLabels), 'namespace not found');
   t.ok(the.api.requests.some((url) => url.searchParams.get('labelSelector') === 'app=cart'));
+  const asked = the.api.requests.length;
+  the.clockMs += 999;
+  t.strictSame(namesOf(await the.cluster.gather(both, update)), ['cart-9']);
+  t.equal(the.api.requests.slice(asked).filter(({ pathname }) => pathname.endsWith('/replicasets')).length, 0, 'the same answer');
+  the.clockMs = 43_500;
   the.api.trouble = refuse(503, 'Busy');
-  t.equal(namesOf(await the.cluster.gather(both, update)), 'no contact for 42 s; live read: HTTP 503');
+  t.equal(namesOf(await the.cluster.gather(both, update)), 'no contact for 43 s; live read: HTTP 503');
   the.api.trouble = (_url, response) => response.end('{}').writableEnded;
   const odd = await the.cluster.gather(both, update);
-  t.equal(namesOf(odd), 'no contact for 42 s; live read: odd answer');
-  t.equal(valueOf(odd.namespaceLabels), 'no contact for 42 s; live read: odd answer');
+  t.equal(namesOf(odd), 'no contact for 43 s; live read: odd answer');
+  t.equal(valueOf(odd.namespaceLabels), 'no contact for 43 s; live read: odd answer');
   the.api.trouble = (): boolean => true;
   t.equal(
     namesOf(await the.cluster.gather(both, update, { deadlineMs: the.clockMs + 30 })),
-    'no contact for 42 s; live read: timeout',
+    'no contact for 43 s; live read: timeout',
   );
   t.equal(
     namesOf(await the.cluster.gather(both, update, { deadlineMs: the.clockMs })),
-    'no contact for 42 s; live read: no time left',
+    'no contact for 43 s; live read: no time left',
   );
   t.equal(namesOf(await the.cluster.gather(both, request({}))), 'the object has no uid');
   const hostile = request({ namespace: '../secrets', oldObject: deployment('cart', 'u') });
   const facts2 = await the.cluster.gather(both, hostile);
   t.equal(namesOf(facts2), 'odd namespace name');
   t.equal(valueOf(facts2.namespaceLabels), 'odd namespace name');
+});
+
+void t.test('what was looked up is confirmed at the version that is served', async (t) => {
+  const api = await fakeApi();
+  const cart = { metadata: { name: 'cart', namespace: 'shop' }, spec: { hosts: ['cart'] } };
+  api.trouble = (url, response) => {
+    if (!url.pathname.startsWith('/apis/networking.istio.io/v1beta1/')) return response.writeHead(404).end('404').writableEnded;
+    if (!url.pathname.endsWith('/virtualservices/cart')) return false;
+    return response.end(JSON.stringify({ ...cart, spec: { hosts: ['till'] } })).writableEnded;
+  };
+  api.put('cart', cart);
+  const observer = { onError: () => undefined, onRelist: () => undefined, onCallbackError: () => undefined };
+  const cluster = connectCluster({ kubeConfig: api.kubeConfig, kinds: ['virtualServices', 'canaries'], observer });
+  t.teardown(async () => {
+    await cluster.stop();
+    await api.close();
+  });
+  await cluster.whenSynced();
+  const held = (facts: Facts): unknown => {
+    if (!facts.virtualServices.known || !facts.canaries.known) return 'unknown';
+    t.strictSame(facts.canaries.value.by('target', 'shop/Deployment/cart'), [], 'not installed: none');
+    return facts.virtualServices.value.get('shop', 'cart')?.hosts;
+  };
+  const facts = await cluster.gather(['virtualServices', 'canaries', 'services'], update);
+  t.strictSame(held(facts), ['cart']);
+  t.equal(cluster.confirm(facts, false), undefined);
+  const surer = await cluster.confirm(facts, true);
+  t.strictSame(surer === undefined ? undefined : held(surer), ['till']);
+  t.equal(api.requests.at(-1)?.pathname, '/apis/networking.istio.io/v1beta1/namespaces/shop/virtualservices/cart');
+  const services = facts.services.known ? facts.services.value.get('shop', 'cart') : undefined;
+  const blind = await cluster.confirm(facts, false, { deadlineMs: performance.now() + 2000 });
+  t.strictSame([services, blind?.services], [undefined, { known: false, why: 'never synced; live read: HTTP 404' }]);
 });
 
 void t.test('without any API server: not synced, unknown with the reason, and stop ends it', async (t) => {
@@ -151,41 +188,6 @@ void t.test('without any API server: not synced, unknown with the reason, and st
   await waiting;
   t.notOk(cluster.synced());
   t.equal(await failureOf(cluster.client.getJson('/x', {}, { timeoutMs: 100 })), 'stopped');
-});
-
-void t.test('live reads are shared, few, and bounded', async (t) => {
-  const answers: ((body: object) => void)[] = [];
-  let nowMs = 0;
-  const getJson = async (): Promise<never> => new Promise((resolve) => answers.push(resolve as never));
-  const readLive = createLiveReads({ getJson }, { now: () => nowMs, inFlight: 2, timeoutMs: 200 });
-  const first = readLive('/a', {}, Infinity);
-  nowMs = 50;
-  const second = readLive('/a', {}, Infinity);
-  const other = readLive('/a', { labelSelector: 'x' }, Infinity);
-  t.equal(answers.length, 2);
-  t.match(await readLive('/b', {}, Infinity), { ok: false, why: 'too many live reads' });
-  answers[0]?.({ kind: 'A' });
-  t.strictSame(await first, { ok: true, body: { kind: 'A' }, startedAt: 0 });
-  t.strictSame(await second, await first);
-  t.match(await other, { ok: false, why: 'timeout' });
-  answers[1]?.({});
-  await new Promise((resolve) => setImmediate(resolve));
-  void readLive('/b', {}, Infinity);
-  t.equal(answers.length, 3);
-  const failing = createLiveReads({ getJson: () => Promise.reject(new Error('planted')) }, { now: () => 0 });
-  const failed: LiveRead = await failing('/a', {}, Infinity);
-  t.match(failed, { ok: false, why: 'failed', statusCode: undefined });
-});
-
-void t.test('a review never waits for more than eight reads', async (t) => {
-  const the = await rig(t);
-  the.api.trouble = (): boolean => true;
-  const asked = Array.from({ length: 12 }, async (_, index) =>
-    the.cluster.gather(['namespaceLabels'], request({ namespace: `n${index}` }), { deadlineMs: 50 }),
-  );
-  const whys = (await Promise.all(asked)).map((facts) => valueOf(facts.namespaceLabels));
-  t.equal(whys.filter((why) => why === 'too many live reads').length, 4);
-  t.equal(whys.filter((why) => why === 'never synced; live read: timeout').length, 8);
 });
 
 void t.test('the client says what went wrong', async (t) => {

@@ -1,11 +1,9 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { deriveFact, evidentFact, objectUid, selectorOf } from '../../src/cluster/facts.ts';
-import { createPool } from '../../src/cluster/intern.ts';
-import { anyKind, createStores, kindNames, kindOf, kinds, kindsFor } from '../../src/cluster/kinds.ts';
+import { createStores, kinds } from '../../src/cluster/kinds.ts';
 import { offlineCluster } from '../../src/cluster/offline.ts';
-import type { JsonObject } from '../../src/core/json.ts';
 import type { Facts } from '../../src/core/facts.ts';
+import { hostKey } from '../../src/kubernetes/routes/host.ts';
 import { deployment, namespace, replicaSet, request } from './samples.ts';
 
 const both = ['namespaceLabels', 'ownedReplicaSets'] as const;
@@ -76,7 +74,7 @@ void t.test('manifests as a complete cluster', (t) => {
     { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'homeless' } },
     {},
   ]);
-  t.equal(kept, 5);
+  t.equal(kept, 6);
   t.ok(stores.deployments.get('default', 'homeless'));
   const names = (facts: Facts): readonly string[] =>
     facts.ownedReplicaSets.known ? facts.ownedReplicaSets.value.map(({ name }) => name) : ['unknown'];
@@ -105,115 +103,27 @@ void t.test('selectors for a live list', (t) => {
   t.end();
 });
 
-void t.test('kinds', (t) => {
-  t.equal(kindOf('apps', 'replicasets'), 'replicaSets');
-  t.equal(kindOf('apps', 'pods'), undefined);
-  t.strictSame(kindsFor(both), ['namespaces', 'replicaSets']);
-  t.end();
-});
-
-void t.test('projections keep what is needed, and survive any JSON', (t) => {
-  const pod = kinds.pods.project({
-    metadata: {
-      name: 'p',
-      namespace: 'shop',
-      uid: 'u',
-      labels: { app: 'cart', odd: 1 },
-      ownerReferences: [{ controller: true, uid: 'rs' }],
-      managedFields: [],
-    },
-    spec: { containers: [{}, {}] },
-    status: {
-      podIP: '10.0.0.1',
-      conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' }],
-      containerStatuses: [
-        { started: true, restartCount: 2 },
-        { started: true, restartCount: 1 },
-      ],
-    },
-  });
-  t.strictSame(pod, {
-    namespace: 'shop',
-    name: 'p',
-    uid: 'u',
-    labels: new Map([['app', 'cart']]),
-    ownerUid: 'rs',
-    podIP: '10.0.0.1',
-    ready: true,
-    readySince: Date.UTC(2026, 0, 1),
-    started: true,
-    restarts: 3,
-    terminating: false,
-  });
-  const oddTime = kinds.pods.project({
-    metadata: { name: 'p' },
-    status: { conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: 'x' }] },
-  });
-  t.match(oddTime, { ready: true, readySince: undefined, started: false });
-  const notAll = { containerStatuses: [{ started: true }, { started: false }] };
-  t.match(kinds.pods.project({ metadata: { name: 'p', deletionTimestamp: 'x' }, status: notAll }), {
-    started: false,
-    terminating: true,
-  });
-  const template = { metadata: { labels: {}, managedFields: [1] }, spec: {} };
-  const bare = kinds.replicaSets.project({
-    metadata: { name: 'r', annotations: { 'deployment.kubernetes.io/revision': 'x' } },
-    spec: { template },
-  });
-  t.match(bare, { revision: 0, desiredPods: 1, readyPods: 0, controller: undefined });
-  t.strictSame(bare?.template, { metadata: { labels: {} }, spec: {} });
-  const annotations = {
-    'rollback-bouncer.dev/jvm': 'true',
-    'state.rollback-bouncer.dev/db': '1..2',
-    'xrollback-bouncer.dev/a': '',
-    other: '',
-  };
-  const mine = kinds.deployments.project({ metadata: { name: 'd', annotations }, spec: { paused: true } });
-  t.strictSame([...mine!.annotations.keys()], ['rollback-bouncer.dev/jvm', 'state.rollback-bouncer.dev/db']);
-  t.match(mine, { paused: true, replicas: 1 });
-  t.equal(kinds.namespaces.project({ metadata: { name: 'n', namespace: 'x' } })?.namespace, '');
-  const hostile = fc.letrec((tie) => ({
-    value: fc.oneof(
-      { depthSize: 'small' },
-      fc.constantFrom(null, true, 1, -0.5, '', 'True', 'Ready'),
-      fc.array(tie('value')),
-      tie('object'),
-    ),
-    object: fc.dictionary(
-      fc.constantFrom(
-        'metadata',
-        'name',
-        'namespace',
-        'spec',
-        'status',
-        'labels',
-        'ownerReferences',
-        'conditions',
-        'type',
-        'template',
-        '__proto__',
-      ),
-      tie('value'),
-    ),
-  }));
-  for (const name of kindNames) {
-    fc.assert(
-      fc.property(hostile.object, (raw) => {
-        const { project, indexes } = anyKind(name);
-        const item = project(raw as JsonObject);
-        if (item !== undefined) for (const index of Object.values(indexes)) index(item);
-      }),
-    );
-  }
-  t.end();
-});
-
-void t.test('equal strings and maps are shared, within bounds', (t) => {
-  const pool = createPool(2);
-  const first = pool.map({ app: 'cart' });
-  t.equal(pool.map({ app: 'cart' }), first);
-  for (const app of ['a', 'b', 'c']) t.strictSame(pool.map({ app }), new Map([['app', app]]));
-  t.not(pool.map({ app: 'cart' }), first, 'forgotten, and made anew');
-  t.strictSame(pool.map(null), new Map());
+void t.test('lookups over manifests', (t) => {
+  const labels = { app: 'cart', track: 'canary' };
+  const { gather } = offlineCluster([
+    { apiVersion: 'v1', kind: 'Service', metadata: { name: 'cart', namespace: 'shop' }, spec: { selector: { app: 'cart' } } },
+    { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'cart-1', namespace: 'shop', labels } },
+    { apiVersion: 'networking.istio.io/v1alpha3', kind: 'VirtualService', metadata: { name: 'cart' }, spec: { hosts: ['cart'] } },
+  ]);
+  const facts = gather(['services', 'pods', 'virtualServices', 'canaries'], request({})) as Facts;
+  if (!facts.services.known || !facts.pods.known || !facts.virtualServices.known || !facts.canaries.known)
+    throw new Error('blind');
+  const { selector } = facts.services.value.get('shop', 'cart')!;
+  t.strictSame(
+    facts.pods.value.select('shop', selector).map(({ name }) => name),
+    ['cart-1'],
+  );
+  t.equal(facts.pods.ageSeconds, 0);
+  t.match(
+    facts.virtualServices.value.by('host', hostKey('cart.default.svc.cluster.local', 'x')),
+    [{ name: 'cart' }],
+    'any version',
+  );
+  t.strictSame(facts.canaries.value.by('target', 'shop/Deployment/cart'), []);
   t.end();
 });

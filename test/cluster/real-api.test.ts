@@ -1,6 +1,8 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import t from 'tap';
 import { connectCluster, type Cluster } from '../../src/cluster/cluster.ts';
+import { kindNames } from '../../src/cluster/kinds.ts';
+import type { Facts } from '../../src/core/facts.ts';
 import { deployment, request } from './samples.ts';
 import { until } from './fake-api.ts';
 import { lineTo, type Line } from './line.ts';
@@ -19,7 +21,7 @@ t.before(async () => {
   kubeConfig.clusters = kubeConfig.clusters.map((one) => ({ ...one, server: `https://127.0.0.1:${line.port}` }));
   cluster = connectCluster({
     kubeConfig,
-    kinds: ['namespaces', 'replicaSets', 'pods', 'deployments'],
+    kinds: kindNames,
     observer: {
       onError: () => undefined,
       onRelist: ({ kind, reason }) => relists.push(`${kind} ${reason}`),
@@ -111,6 +113,7 @@ await t.test(
     await plane.restart('kube-apiserver', 'SIGKILL');
     t.ok(cluster.stores.replicaSets.get('default', 'doomed'), 'we do not know yet');
     line.heal();
+    // The longest pause is 8 s, and it is the only one: the refusal of the old version is followed by a list at once.
     await equal(12_000);
     t.notOk(cluster.stores.replicaSets.get('default', 'doomed'));
     t.ok(relists.includes('replicasets expired-version'));
@@ -138,4 +141,59 @@ await t.test('a live answer equals the cached one', async (t) => {
   t.match(facts.ownedReplicaSets, { known: true, value: [] });
   const nowhere = await cluster.gather(['namespaceLabels'], request({ namespace: 'nowhere' }));
   t.strictSame(nowhere.namespaceLabels, { known: false, why: 'namespace not found' });
+});
+
+await t.test('a confirmed look equals the cached one, whatever the kind', async (t) => {
+  const labels = { app: 'cart', 'example.org/track': 'x' };
+  const metadata = { name: 'cart', namespace: 'default', labels };
+  const container = { name: 'app', image: 'app:1' };
+  const target = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'cart' };
+  const template = { metadata: { labels }, spec: { containers: [container] } };
+  const objects = {
+    '/api/v1/namespaces/default/services': { metadata, spec: { selector: labels, ports: [{ port: 80 }] } },
+    '/api/v1/namespaces/default/pods': { metadata, spec: { containers: [container] } },
+    '/apis/apps/v1/namespaces/default/deployments': {
+      metadata,
+      spec: { replicas: 0, selector: { matchLabels: labels }, template },
+    },
+    '/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers': {
+      metadata,
+      spec: { scaleTargetRef: target, maxReplicas: 3 },
+    },
+    '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices': {
+      metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'cart' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: ['10.1.2.3'], conditions: { ready: false } }],
+    },
+  };
+  for (const [path, body] of Object.entries(objects)) {
+    const { status, body: answer } = await plane.api(path, { method: 'POST', body });
+    t.equal(status, 201, `${path} ${JSON.stringify(answer)}`);
+  }
+  const selector = new Map(Object.entries(labels));
+  const look = (facts: Facts): unknown => {
+    const { namespaces, services, pods, deployments, autoscalers, endpointSlices, virtualServices } = facts;
+    if (!namespaces.known || !services.known || !pods.known || !deployments.known) return 'unknown';
+    if (!autoscalers.known || !endpointSlices.known || !virtualServices.known) return 'unknown';
+    return [
+      namespaces.value.get('', 'default'),
+      services.value.get('default', 'cart'),
+      services.value.get('default', 'nowhere'),
+      pods.value.select('default', selector),
+      deployments.value.select('default', selector),
+      autoscalers.value.by('target', 'default/Deployment/cart'),
+      endpointSlices.value.by('service', 'default/cart'),
+      virtualServices.value.by('destination', 'default/cart'),
+    ];
+  };
+  const gather = (): Promise<Facts> | Facts => cluster.gather(kindNames, request({ namespace: 'default' }));
+  await until(() => cluster.stores.endpointSlices.by('service', 'default/cart').length === 1, 15_000);
+  await until(() => cluster.stores.deployments.select('default', selector).length === 1, 15_000);
+  await until(() => cluster.ages().every(({ ageSeconds }) => (ageSeconds ?? Infinity) < 5), 15_000);
+  const facts = await gather();
+  const cached = look(facts) as readonly unknown[];
+  const surer = await cluster.confirm(facts, true, { deadlineMs: performance.now() + 4000 });
+  t.ok(surer !== undefined && cluster.confirm(surer, true) === undefined, 'all are read');
+  t.strictSame(surer === undefined ? undefined : look(surer), cached);
+  t.match(cached, [{ name: 'default' }, { name: 'cart' }, undefined, [{ name: 'cart' }], [{}], [{}], [{}], []]);
 });

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { createClient } from '../../src/cluster/client.ts';
-import type { Identity } from '../../src/cluster/items.ts';
-import { identity } from '../../src/cluster/items.ts';
-import type { AnyKind } from '../../src/cluster/kinds.ts';
+import { identity } from '../../src/cluster/items/metadata.ts';
+import type { AnyKind } from '../../src/cluster/kind.ts';
 import { createReflector, type Reflector } from '../../src/cluster/reflector.ts';
 import { createStore, type Store } from '../../src/cluster/store.ts';
 import { defaultTiming, nextBackoffMs, systemClock, type Timing } from '../../src/cluster/timing.ts';
-import { fakeApi, refuse, status, until, type FakeApi } from './fake-api.ts';
+import type { Identity } from '../../src/core/objects.ts';
+import { fakeApi, refuse, status, until, type FakeApi, type Trouble } from './fake-api.ts';
 
 const quick: Timing = {
   ...defaultTiming,
@@ -47,7 +47,7 @@ interface Rig {
 async function rig(t: Test, change: { kind?: Partial<AnyKind>; timing?: Partial<Timing> } = {}): Promise<Rig> {
   const api = await fakeApi();
   api.quietly(() => ['a', 'b', 'c', 'd', 'e'].forEach((name) => api.put(name)));
-  const store = createStore<Identity>({});
+  const store = createStore<Identity>({ indexes: {} });
   const client = createClient(api.kubeConfig, systemClock.now);
   const relists: string[] = [];
   const errors: string[] = [];
@@ -180,6 +180,30 @@ void t.test('resets, error events and an API server that is away are survived wi
   the.api.put('z');
   await until(() => the.names().includes('z'));
   t.strictSame(the.relists, ['first']);
+});
+
+void t.test('after a long outage, an expired version costs no long pause before the list', async (t) => {
+  const the = await rig(t, { timing: { backoffMs: [5, 2000] } });
+  await synced(the);
+  const away: Trouble = (_url, response) => response.socket?.resetAndDestroy() !== undefined;
+  the.api.trouble = away;
+  the.api.watches[0]?.reset();
+  // By now a pause takes 320 ms at least, and the one after it twice as much.
+  await until(() => the.errors.length >= 8);
+  the.api.trouble = (url, response, request) => url.searchParams.has('watch') && refuse(410, 'Expired')(url, response, request);
+  const refusedAt: number[] = [];
+  const refusing = the.api.trouble;
+  the.api.trouble = (url, response, request) => {
+    if (url.searchParams.has('watch')) refusedAt.push(performance.now());
+    return refusing(url, response, request);
+  };
+  await until(() => the.relists.length === 2);
+  t.ok(performance.now() - (refusedAt[0] ?? 0) < 400, 'the pauses of the outage are over');
+  await until(() => refusedAt.length >= 7);
+  const pauses = refusedAt.slice(1).map((at, index) => at - (refusedAt[index] ?? 0));
+  t.ok(Math.max(...pauses.slice(-2)) > 60, 'but a version that is refused again and again is not asked for all the time');
+  the.api.trouble = undefined;
+  await until(() => the.api.watches.length > 0);
 });
 
 void t.test('silence is cut: before the answer, and in the stream', async (t) => {

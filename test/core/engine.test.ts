@@ -166,6 +166,7 @@ void t.test('a fact that was needed and unknown', (t) => {
     const [judgement] = judge([policy], aRequest(), someFacts({ ownedReplicaSets: unknown('timeout') }), aContext());
     t.match(judgement?.findings, [{ code: 'fact-unknown', effect, detail: { fact: 'ownedReplicaSets', why: 'timeout' } }], says);
     t.match(judgement?.findings[0]?.message, /^not judged: .* unknown \(timeout\)$/);
+    t.match(judgement?.findings[0]?.next, /^Apply again /, 'and what to do is apart from it');
   }
   t.end();
 });
@@ -178,6 +179,11 @@ void t.test('rendering', (t) => {
     'the effect may be given',
   );
   t.equal(render('p', specs, { code: 'policy-error', detail: { error: 'x' } }).message, 'not judged: internal error (x)');
+  const next = ({ pods }: { readonly pods: number }) => (pods === 0 ? '' : `wait for ${pods}`);
+  const helpful = { 'too-cold': { ...findingSpec<{ readonly pods: number }>({ ...specs['too-cold']!, next }) } };
+  t.equal(render('p', helpful, { code: 'too-cold', detail: { pods: 1 } }).next, 'wait for 1');
+  t.notOk('next' in render('p', helpful, { code: 'too-cold', detail: { pods: 0 } }), 'nothing to type is nothing');
+  t.notOk('next' in render('p', specs, { code: 'too-cold', detail: { pods: 1 } }));
   for (const code of ['constructor', '__proto__', 'never-declared'])
     t.match(render('p', specs, { code, detail: {} }), { code, message: code, effect: 'warn', path: '' }, `${code} is no code`);
   t.end();

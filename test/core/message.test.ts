@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
-import { cut, denialCharacters, denialMessage, plain, warningCharacters, warningLine } from '../../src/core/message.ts';
+import {
+  causeCharacters,
+  causeLine,
+  cut,
+  denialCharacters,
+  denialMessage,
+  plain,
+  warningCharacters,
+  warningLines,
+} from '../../src/core/message.ts';
 import { holds } from './property.ts';
 import { aFinding } from './samples.ts';
 
@@ -12,7 +21,9 @@ const nasty = fc.array(
   fc.oneof(text, fc.constantFrom('\n', '\r\n', '\u001b[2J', '\u202e', '\u061c', '\u2028', '\u0000', '\u009b', '😀')),
 );
 const messages = nasty.map((parts) => parts.join(''));
-const finding = messages.map((message) => aFinding({ message }));
+const finding = fc
+  .tuple(messages, fc.option(messages, { nil: undefined }))
+  .map(([message, next]) => aFinding({ message, ...(next !== undefined && { next }) }));
 
 void t.test('a denial has a line a finding', (t) => {
   t.equal(denialMessage([]), '');
@@ -38,6 +49,48 @@ void t.test('what does not fit a denial is counted', (t) => {
   t.end();
 });
 
+void t.test('the first line stays whole where it leaves room to say that there are others', (t) => {
+  const others = Array.from({ length: 12 }, () => aFinding({ message: 'x'.repeat(400) }));
+  const count = '\n(and 12 more: see the audit log)';
+  const whole = 'y'.repeat(denialCharacters - '[a-policy] '.length - count.length);
+  t.equal(denialMessage([aFinding({ message: whole }), ...others]), `[a-policy] ${whole}${count}`);
+  t.equal(denialMessage([aFinding({ message: `${whole}y` }), ...others]), `[a-policy] ${whole.slice(1)}…${count}`);
+  t.end();
+});
+
+void t.test('what to type next stands behind the message', (t) => {
+  const one = aFinding({ next: 'kubectl\nget pods' });
+  t.equal(denialMessage([one]), '[a-policy] 2 pods are cold. kubectl get pods');
+  t.equal(causeLine(one), '2 pods are cold. kubectl get pods');
+  t.strictSame(warningLines(one), ['[a-policy] 2 pods are cold'], 'never of a warning');
+  t.equal(causeLine(aFinding()), '2 pods are cold');
+  t.end();
+});
+
+void t.test('when space is short, what to type next goes first, from the last line upwards', (t) => {
+  const three = ['one', 'two', 'three'].map((message) => aFinding({ message, next: message.charAt(0).repeat(400) }));
+  const [first, second, third] = denialMessage(three).split('\n');
+  t.equal(first, `[a-policy] one. ${'o'.repeat(400)}`);
+  t.equal(second, `[a-policy] two. ${'t'.repeat(400)}`);
+  t.equal(third, '[a-policy] three', 'the message itself stays');
+
+  const crowded = Array.from({ length: 4 }, () => aFinding({ message: 'x'.repeat(450), next: 'a command' }));
+  const lines = denialMessage(crowded).split('\n');
+  t.equal(lines.at(-1), '(and 2 more: see the audit log)');
+  for (const line of lines.slice(0, -1)) t.match(line, /x\. a command$/, 'what is told is told with its way out where it fits');
+
+  const long = denialMessage([aFinding({ next: 'z'.repeat(1100) })]);
+  t.equal(long, '[a-policy] 2 pods are cold', 'no half of a command');
+  t.end();
+});
+
+void t.test('a cause has the way out whole, or not at all', (t) => {
+  t.equal(causeLine(aFinding({ message: 'x'.repeat(600), next: 'z'.repeat(422) })).length, causeCharacters);
+  t.equal(causeLine(aFinding({ message: 'x'.repeat(600), next: 'z'.repeat(423) })), 'x'.repeat(600));
+  t.equal(causeLine(aFinding({ message: 'x'.repeat(5000), next: 'z' })), `${'x'.repeat(causeCharacters - 1)}…`);
+  t.end();
+});
+
 void t.test('properties', (t) => {
   const denial = fc.property(fc.array(finding, { maxLength: 20 }), (findings) => {
     const message = denialMessage(findings);
@@ -50,8 +103,25 @@ void t.test('properties', (t) => {
     assert.equal(more === null ? told : told - 1 + Number(more[1]), findings.length);
   });
   holds(t, 'a denial is at most 1 KiB of plain, whole characters that accounts for every finding', denial);
+  const nextParts = fc.property(fc.array(finding, { maxLength: 20 }), (findings) => {
+    const silent = findings.map(({ message }) => aFinding({ message }));
+    const [spoken, bare] = [denialMessage(findings).split('\n'), denialMessage(silent).split('\n')];
+    const whole = (index: number) => `${bare[index] ?? ''}${plain(`. ${findings[index]?.next ?? ''}`)}`;
+    const withNext = spoken.map((line, index) => line !== bare[index]);
+    for (const [index, line] of spoken.entries()) assert.ok(line === bare[index] || line === whole(index));
+    const dropped = spoken.findIndex((line, index) => line === bare[index] && findings[index]?.next !== undefined);
+    assert.ok(dropped === -1 || !withNext.slice(dropped).includes(true), 'from the last line upwards');
+  });
+  holds(t, 'what to type next changes no message, is whole or absent, and goes from the last line upwards', nextParts);
+  const cause = fc.property(finding, (one) => {
+    const line = causeLine(one);
+    assert.ok(line.length <= causeCharacters);
+    assert.ok(line.isWellFormed());
+    assert.doesNotMatch(line, obeyed);
+  });
+  holds(t, 'a cause is one line of at most 1 KiB of plain, whole characters', cause);
   const warning = fc.property(finding, (one) => {
-    const line = warningLine(one);
+    const [line = ''] = warningLines(one);
     assert.ok(line.length <= warningCharacters);
     assert.ok(line.isWellFormed());
     assert.doesNotMatch(line, obeyed);
@@ -90,5 +160,13 @@ void t.test('cut', (t) => {
   t.equal(cut('ab😀', 3), 'ab…');
   t.equal(cut('a😀b', 3), 'a…', 'no half of a pair');
   t.equal(cut('😀😀', 3), '😀…');
+  t.end();
+});
+
+void t.test('a line to copy follows its warning, and is longer', (t) => {
+  const paste = `rollback-bouncer.dev/x: "${'y'.repeat(150)}"`;
+  t.strictSame(warningLines(aFinding({ paste })), ['[a-policy] 2 pods are cold', `[a-policy] write ${paste}`]);
+  const [, line = ''] = warningLines(aFinding({ paste: 'z'.repeat(300) }));
+  t.equal(line.length, 256);
   t.end();
 });

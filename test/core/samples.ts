@@ -1,4 +1,4 @@
-import { known, unknown, type Facts } from '../../src/core/facts.ts';
+import { factNames, known, unknown, type FactKey, type Facts } from '../../src/core/facts.ts';
 import { findingSpec, type JudgedFinding } from '../../src/core/finding.ts';
 import { definePolicy, type Policy } from '../../src/core/policy.ts';
 import type { AdmissionRequest } from '../../src/core/request.ts';
@@ -69,8 +69,17 @@ export function aJudgement(more: Partial<Judgement> = {}): Judgement {
   return { policy: 'a-policy', mode: 'enforce', findings: [], patch: [], evidence: undefined, ...more };
 }
 
+const notAsked = Object.fromEntries(
+  (Object.keys(factNames) as FactKey[]).map((key) => [key, unknown('not asked')]),
+) as unknown as Facts;
+
 export function someFacts(more: Partial<Facts> = {}): Facts {
-  return { namespaceLabels: known(new Map()), ownedReplicaSets: known([]), ...more };
+  return {
+    ...notAsked,
+    namespaceLabels: known(new Map()),
+    ownedReplicaSets: known([]),
+    ...more,
+  };
 }
 
 /** As when a namespace carries these labels. */

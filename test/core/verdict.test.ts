@@ -75,6 +75,19 @@ void t.test('in warn mode a denial is a warning, in audit mode it is neither', (
   t.end();
 });
 
+void t.test('the way out goes with a denial, not with a warning', (t) => {
+  const next = 'kubectl get pods';
+  const denied = foldVerdict([
+    aJudgement({ findings: [aFinding({ next }), aFinding({ effect: 'warn', message: 'slow', next })] }),
+  ]);
+  t.equal(denied.message, '[a-policy] 2 pods are cold. kubectl get pods');
+  t.strictSame(denied.warnings, ['[a-policy] slow']);
+  const warned = foldVerdict([aJudgement({ mode: 'warn', findings: [aFinding({ mode: 'warn', next })] })]);
+  t.match(warned, { message: '', warnings: ['[a-policy] 2 pods are cold'] });
+  t.equal(warned.findings[0]?.next, next, 'whoever reads findings has it');
+  t.end();
+});
+
 void t.test('the same warning is said once', (t) => {
   const twice = [
     aFinding({ effect: 'warn' }),

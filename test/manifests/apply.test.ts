@@ -10,6 +10,7 @@ import { binary } from '../controlplane/assets.ts';
 import { eventually } from '../controlplane/eventually.ts';
 import { startPlane } from '../controlplane/plane.ts';
 import { installations, repository, stage } from './rendered.ts';
+import { weightJump } from '../../src/policies/weight-jump/policy.ts';
 
 interface PodTemplate {
   readonly metadata: object;
@@ -17,7 +18,7 @@ interface PodTemplate {
 }
 
 const manifests = stage(t);
-const plane = await startPlane({ components: [], crds: ['cert-manager'] });
+const plane = await startPlane({ components: [], crds: ['cert-manager', 'istio'] });
 t.teardown(() => plane.stop());
 
 const install = (installation: string, ...more: readonly string[]) =>
@@ -203,4 +204,34 @@ await t.test('scaling: only what goes to zero arrives', async (t) => {
   t.ok(await patch('{"spec":null}', '--subresource=scale'), 'a scale without spec');
   t.ok(await patch('{"spec":{"replicas":4}}'), 'the Deployment itself, whatever it is scaled to');
   t.ok(await sent('delete', 'deployment', 'shop-window'), 'its removal');
+});
+
+await t.test('routes: sent from everywhere, in every version, whatever the mode label', async (t) => {
+  const istio = (kind: string, where: string, version: string) => ({
+    apiVersion: `networking.istio.io/${version}`,
+    kind,
+    metadata: { name: `${kind.toLowerCase()}-${version}`, namespace: where },
+    spec:
+      kind === 'DestinationRule'
+        ? { host: 'checkout-api-svc' }
+        : { hosts: ['checkout.api.internal'], http: [{ route: [{ destination: { host: 'checkout-api-svc' } }] }] },
+  });
+  /** Nobody answers and the entry fails closed: a request that is sent is refused. */
+  const sent = async (object: object) => {
+    const { code, stderr } = await plane.apply(object, { expectFailure: 'either' });
+    if (code !== 0 && !stderr.includes('routes.rollback-bouncer.dev')) throw new Error(stderr);
+    return code !== 0;
+  };
+  const stored = istio('VirtualService', 'off', 'v1');
+  await plane.apply({ ...stored, metadata: { ...stored.metadata, name: 'stored' } });
+  await plane.apply(webhookConfiguration('validate', [weightJump])!);
+  t.teardown(uninstallWebhooks);
+  await eventually(() => sent(istio('VirtualService', 'shop', 'v1beta1')), { what: 'the webhook in force' });
+  for (const where of ['shop', 'cert-manager', ...modes])
+    for (const version of ['v1', 'v1beta1', 'v1alpha3'])
+      t.ok(await sent(istio('VirtualService', where, version)), `VirtualService ${version} in ${where}`);
+  t.notOk(await sent(istio('VirtualService', 'kube-system', 'v1')), 'not of the system');
+  t.ok(await sent(istio('DestinationRule', 'shop', 'v1')), 'a DestinationRule may hide another');
+  const removed = await plane.kubectl(['delete', 'virtualservice', 'stored'], { namespace: 'off', expectFailure: true });
+  t.match(removed.stderr, 'routes.rollback-bouncer.dev', 'so may a removal');
 });

@@ -5,12 +5,22 @@ import t from 'tap';
 import { parse } from 'yaml';
 import { clusterRole } from '../../scripts/generate-clusterrole.ts';
 import { policyPages } from '../../scripts/generate-docs.ts';
-import { webhookConfiguration, webhookPatch, webhooksOf, withoutModeLabels } from '../../scripts/generate-webhooks.ts';
+import {
+  failingOpen,
+  webhookConfiguration,
+  webhookPatch,
+  webhooksOf,
+  withoutModeLabels,
+} from '../../scripts/generate-webhooks.ts';
 import { generatedFiles, staleFiles } from '../../scripts/generate.ts';
+import { kindNames, kinds } from '../../src/cluster/kinds.ts';
+import { factKeys, factSources } from '../../src/core/facts.ts';
+import { asList, at } from '../../src/core/json.ts';
 import type { Match, Policy } from '../../src/core/policy.ts';
 import type { Phase } from '../../src/core/request.ts';
 import { policies } from '../../src/policies/index.ts';
 import { repository } from './rendered.ts';
+import { weightJump } from '../../src/policies/weight-jump/policy.ts';
 
 function planted(matches: readonly Match[], phases: readonly Phase[] = ['validate']): Policy {
   return { ...policies[0]!, id: 'planted', phases, matches };
@@ -83,6 +93,17 @@ void t.test('rules', (t) => {
   t.end();
 });
 
+void t.test('routes have an entry of their own', (t) => {
+  const withoutThem = webhooksOf('validate', [planted([removal])]).map(({ name }) => name);
+  t.notOk(withoutThem.includes('routes.rollback-bouncer.dev'), 'which is not written for policies about something else');
+  const webhooks = webhooksOf('validate', [weightJump]);
+  t.match(webhooks, [{ name: 'routes.rollback-bouncer.dev', failurePolicy: 'Fail', timeoutSeconds: 5 }]);
+  t.equal(webhooks.length, 1);
+  t.equal(webhookPatch('validate', [weightJump], withoutModeLabels), undefined, 'strict has nothing to change about it');
+  t.match(webhookPatch('validate', [weightJump], failingOpen), { webhooks: [{ failurePolicy: 'Ignore' }] });
+  t.end();
+});
+
 void t.test('no entry and no configuration without rules', (t) => {
   t.strictSame(webhooksOf('mutate', [planted([removal])]), []);
   t.equal(webhookConfiguration('mutate', [planted([removal])]), undefined);
@@ -98,8 +119,40 @@ void t.test('what the tables do not know is an error that says what to do', (t) 
 
 void t.test('the role grows with needs only', (t) => {
   t.strictSame(clusterRole([planted([scale])]), clusterRole(policies), 'matching something is not reading it');
+  const granted = grantsOf(clusterRole(policies));
+  for (const { group, resource } of factKeys.flatMap((key) => factSources[key]))
+    t.ok(granted.includes(`${group}/${resource}`), `${resource}.${group} is read by who needs it`);
   t.end();
 });
+
+void t.test('what is granted is what is watched', (t) => {
+  const role: unknown = parse(readFileSync(path.join(repository, 'manifests/base/generated/clusterrole.yaml'), 'utf8'));
+  const watched = kindNames.map((name) => `${kinds[name].group}/${kinds[name].resource}`);
+  const granted = grantsOf(role);
+  t.strictSame(
+    watched.filter((resource) => !granted.includes(resource)),
+    [],
+    'no watch is refused',
+  );
+  t.strictSame(
+    granted.filter((resource) => !watched.includes(resource)),
+    [],
+    'and nothing is granted that nobody watches',
+  );
+  t.end();
+});
+
+const texts = (value: unknown) => asList(value).filter((one) => typeof one === 'string');
+
+/** `group/resource` of everything that a role lets us get, list and watch. */
+function grantsOf(role: unknown): readonly string[] {
+  return asList(at(role, 'rules')).flatMap((rule) => {
+    const verbs = asList(at(rule, 'verbs'));
+    if (!['get', 'list', 'watch'].every((verb) => verbs.includes(verb))) return [];
+    const groups = texts(at(rule, 'apiGroups'));
+    return groups.flatMap((group) => texts(at(rule, 'resources')).map((resource) => `${group}/${resource}`));
+  });
+}
 
 void t.test('manifests read the same in YAML 1.1', (t) => {
   for (const [file, text] of generatedFiles(policies)) {

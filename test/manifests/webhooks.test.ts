@@ -69,6 +69,7 @@ function matches({ rules }: Webhook, group: string, resource: string): boolean {
 
 const names = (all: readonly Webhook[]) => all.map(({ name }) => name).sort();
 const manifests = stage(t);
+const routes = 'routes.rollback-bouncer.dev';
 
 for (const installation of installations) {
   void t.test(`${installation}: what must hold for every webhook`, (t) => {
@@ -143,18 +144,42 @@ for (const installation of installations) {
 void t.test('which webhooks a namespace meets', (t) => {
   const seenIn = (installation: string, name: string, label?: string) =>
     names(webhooks(render(manifests, installation)).filter((webhook) => selects(webhook, namespace(name, label))));
-  const strictest = ['enforce.rollback-bouncer.dev', 'mutate.rollback-bouncer.dev'];
-  const watched = ['mutate.rollback-bouncer.dev', 'observe.rollback-bouncer.dev'];
+  const strictest = ['enforce.rollback-bouncer.dev', 'mutate.rollback-bouncer.dev', routes];
+  const watched = ['mutate.rollback-bouncer.dev', 'observe.rollback-bouncer.dev', routes];
   t.strictSame(seenIn('base', 'shop'), strictest, 'no label');
   t.strictSame(seenIn('base', 'shop', 'enforce'), strictest, 'enforce');
   t.strictSame(seenIn('base', 'shop', 'no-such-mode'), strictest, 'a label that says nothing opts nobody out');
   t.strictSame(seenIn('base', 'shop', 'warn'), watched, 'warn');
   t.strictSame(seenIn('base', 'shop', 'audit'), watched, 'audit');
-  t.strictSame(seenIn('base', 'shop', 'off'), [], 'off');
-  t.strictSame(seenIn('base', 'cert-manager'), [], 'whom we need to get certificates');
+  t.strictSame(seenIn('base', 'shop', 'off'), [routes], 'off: a route may send to pods of another namespace');
+  t.strictSame(seenIn('base', 'cert-manager'), [routes], 'no workload of whom we need to get certificates');
   for (const label of [undefined, 'enforce', 'warn', 'audit', 'off'])
     t.strictSame(seenIn('overlays/strict', 'shop', label), strictest, `strict, labelled ${label ?? 'nothing'}`);
-  t.strictSame(seenIn('overlays/strict', 'cert-manager'), [], 'strict keeps the exclusions by name');
+  t.strictSame(seenIn('overlays/strict', 'cert-manager'), [routes], 'strict keeps the exclusions by name');
+  t.end();
+});
+
+void t.test('what the entry for routes takes', (t) => {
+  for (const installation of installations) {
+    const entry = webhooks(render(manifests, installation), 'Validating').find(({ name }) => name === routes);
+    const istio = { apiGroups: ['networking.istio.io'], apiVersions: ['v1', 'v1alpha3', 'v1beta1'], scope: 'Namespaced' };
+    t.strictSame(
+      entry?.rules,
+      [{ ...istio, operations: ['CREATE', 'DELETE', 'UPDATE'], resources: ['destinationrules', 'virtualservices'] }],
+      `${installation}: every version that is in use`,
+    );
+    t.strictSame(
+      entry?.namespaceSelector.matchExpressions.map(({ key }) => key),
+      ['kubernetes.io/metadata.name'],
+      `${installation}: no mode label keeps a route away`,
+    );
+    t.equal(entry?.timeoutSeconds, 5);
+  }
+  for (const { name, rules } of webhooks(render(manifests, 'base')).filter((webhook) => webhook.name !== routes))
+    t.notOk(
+      rules.some(({ apiGroups }) => apiGroups.includes('networking.istio.io')),
+      `${name}: a route is asked about once`,
+    );
   t.end();
 });
 
@@ -165,7 +190,7 @@ void t.test('failure policies', (t) => {
     entries.filter(({ name }) => name in policies('base')).map(({ name, failurePolicy }) => [name, failurePolicy]),
   );
   t.strictSame(policies('base'), ofTable, 'base: as the table says');
-  t.equal(policies('base')['enforce.rollback-bouncer.dev'], 'Fail');
+  t.match(policies('base'), { 'enforce.rollback-bouncer.dev': 'Fail', [routes]: 'Fail' });
   for (const installation of ['overlays/adopt', 'overlays/failure-policy-ignore'])
     t.strictSame(new Set(Object.values(policies(installation))), new Set(['Ignore']), `${installation}: everything fails open`);
   t.end();
@@ -180,9 +205,9 @@ void t.test('an overlay of your own, as docs/install.md shows it', (t) => {
     return webhooks(render(manifests, `overlays/${name}`));
   };
   const excluding = own('excluding', overlay);
-  t.equal(excluding.length, 2);
+  t.strictSame(names(excluding), ['enforce.rollback-bouncer.dev', 'mutate.rollback-bouncer.dev', routes]);
   for (const webhook of excluding) {
-    t.notOk(selects(webhook, namespace('argocd')), `${webhook.name} leaves the added namespace alone`);
+    t.equal(selects(webhook, namespace('argocd')), webhook.name === routes, `${webhook.name}: workloads there are left alone`);
     t.notOk(selects(webhook, namespace('kube-system')), 'and those that were excluded before');
     t.ok(selects(webhook, namespace('shop', 'off')), 'and judges the others');
   }
@@ -192,7 +217,7 @@ void t.test('an overlay of your own, as docs/install.md shows it', (t) => {
   );
   t.strictSame(
     combined.map(({ failurePolicy }) => failurePolicy),
-    ['Ignore', 'Ignore'],
+    ['Ignore', 'Ignore', 'Ignore'],
     'components combine',
   );
   for (const { clientConfig } of combined) t.ok(clientConfig.caBundle);

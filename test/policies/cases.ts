@@ -2,16 +2,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { applyPatch as applyRfc6902 } from 'rfc6902';
 import { parse } from 'yaml';
-import { known, unknown, type Fact, type FactKey, type Facts } from '../../src/core/facts.ts';
-import type { Mode } from '../../src/core/finding.ts';
-import { asList, asObject, asText, at, textEntries, type Json, type JsonObject } from '../../src/core/json.ts';
+import { factKeys, type FactKey, type Facts } from '../../src/core/facts.ts';
+import type { Effect, Mode } from '../../src/core/finding.ts';
+import { asList, asObject, asText, at, type Json, type JsonObject } from '../../src/core/json.ts';
 import { defaultSettings, type Settings } from '../../src/core/modes.ts';
-import { objectName, type AdmissionRequest, type Operation, type Phase } from '../../src/core/request.ts';
-import { review } from '../../src/core/review.ts';
+import type { AdmissionRequest, Phase } from '../../src/core/request.ts';
+import { review, type Gather } from '../../src/core/review.ts';
 import { selector } from '../../src/core/select.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
-import { resourceOf } from '../../src/kubernetes/resources.ts';
 import { policies } from '../../src/policies/index.ts';
+import { clusterManifests } from './cluster-shorthand.ts';
+import { gatherFrom, givenFacts } from './given-facts.ts';
+import { requestOf } from './requests.ts';
 
 /** What one side is expected to answer, exactly. `findings` are `code (effect) path: message`. */
 export interface Expected {
@@ -27,13 +29,29 @@ export interface Case {
   readonly file: string;
   readonly title: string;
   readonly request: AdmissionRequest;
-  readonly facts: Facts;
+  /** Everything that is stored: what `gather` knows, as `check --cluster` would read it. */
+  readonly cluster: readonly JsonObject[];
+  readonly gather: Gather;
+  /** Facts that are given rather than gathered from the cluster. */
+  readonly given: Partial<Facts>;
+  /** What the configuration says about the policy. */
+  readonly configured: JsonObject;
   readonly settings: Settings;
+  readonly derived: Derived;
   readonly expect: Readonly<Partial<Record<Phase, Expected>>>;
 }
 
+/** What somebody read out of the rules before anything was run; left out where the rules leave it open. */
+export interface Derived {
+  readonly allowed: boolean | undefined;
+  /** The codes of everything that denies or warns by itself, whatever the mode makes of it; sorted. */
+  readonly codes: readonly string[] | undefined;
+  /** Some of the codes that only inform. */
+  readonly info: readonly string[];
+}
+
 const folder = import.meta.dirname;
-const now = Date.parse('2026-11-24T00:00:00Z');
+export const now = Date.parse('2026-11-24T00:00:00Z');
 
 /** Every case below test/policies/<policy>/, parsed and frozen. */
 export function readCases(): readonly Case[] {
@@ -47,17 +65,47 @@ export function readCases(): readonly Case[] {
 }
 
 function readCase(policy: string, file: string): Case {
-  const value = parse(readFileSync(file, 'utf8')) as Json;
+  try {
+    return caseOf(policy, file, parse(readFileSync(file, 'utf8')) as Json);
+  } catch (error) {
+    throw new Error(`${file} is no case`, { cause: error });
+  }
+}
+
+const caseKeys = ['title', 'allowed', 'codes', 'info', 'request', 'cluster', 'facts', 'mode', 'config', 'expect'];
+
+function caseOf(policy: string, file: string, value: Json): Case {
   const title = asText(at(value, 'title'));
-  if (title === undefined) throw new Error(`${file}: title is missing`);
+  if (title === undefined) throw new Error('title is missing');
+  const foreign = Object.keys(asObject(value) ?? {}).filter((key) => !caseKeys.includes(key));
+  if (foreign.length > 0) throw new Error(`${foreign.join(', ')} is none of ${caseKeys.join(', ')}`);
+  const request = deepFreeze(requestOf(at(value, 'request')));
+  const cluster = deepFreeze(clusterManifests(at(value, 'cluster'), request.oldObject, now));
+  const given = givenFacts(at(value, 'facts'));
+  const mode = asText(at(value, 'mode'));
+  const configured = { ...(mode !== undefined && { mode }), ...asObject(at(value, 'config')) };
   return {
     policy,
     file,
     title,
-    request: deepFreeze(requestOf(at(value, 'request'))),
-    facts: factsOf(at(value, 'facts')),
-    settings: settingsOf(policy, value),
+    request,
+    cluster,
+    gather: gatherFrom(cluster, given),
+    given,
+    configured,
+    settings: settingsOf(policy, configured),
+    derived: derivedOf(value),
     expect: (at(value, 'expect') ?? {}) as unknown as Case['expect'],
+  };
+}
+
+function derivedOf(value: Json): Derived {
+  const texts = (list: Json | undefined): readonly string[] => asList(list).map(String).toSorted();
+  const [allowed, codes] = [at(value, 'allowed'), at(value, 'codes')];
+  return {
+    allowed: typeof allowed === 'boolean' ? allowed : undefined,
+    codes: codes === undefined ? undefined : texts(codes),
+    info: texts(at(value, 'info')),
   };
 }
 
@@ -70,12 +118,21 @@ export async function play(
   return { mutate, validate: await ask(one, patched, 'validate'), patched };
 }
 
-export async function ask({ facts, settings }: Case, request: AdmissionRequest, phase: Phase): Promise<Verdict> {
+export async function ask({ gather, settings }: Case, request: AdmissionRequest, phase: Phase): Promise<Verdict> {
   const onError = (policy: string, error: unknown): never => {
     throw new Error(`${policy} threw`, { cause: error });
   };
-  return (await review(request, { phase, settings, now, onError, gather: () => facts, select: selector(policies) })).verdict;
+  return (await review(request, { phase, settings, now, onError, gather, select: selector(policies) })).verdict;
 }
+
+/** The codes of one effect in both answers, each once and sorted. */
+export function codesOf(verdicts: readonly Verdict[], effects: readonly Effect[]): readonly string[] {
+  const findings = verdicts.flatMap((verdict) => verdict.findings).filter(({ effect }) => effects.includes(effect));
+  return [...new Set(findings.map(({ code }) => code))].toSorted();
+}
+
+/** The answer of a side that has nothing to say. */
+export const silence: Expected = { allowed: true, findings: [], warnings: [], patch: [] };
 
 export function asExpected(verdict: Verdict): Expected {
   return {
@@ -100,83 +157,15 @@ function patchedBy(object: JsonObject | undefined, { patch }: Verdict): JsonObje
   return copy;
 }
 
-function requestOf(value: Json | undefined): AdmissionRequest {
-  const object = objectOf(at(value, 'object'));
-  const oldObject = objectOf(at(value, 'oldObject'));
-  const described = object ?? oldObject ?? {};
-  const kind = asText(at(described, 'kind')) ?? '';
-  const { group, version, resource } = resourceOf(asText(at(described, 'apiVersion')) ?? '', kind);
-  return {
-    uid: 'a-case',
-    operation: (asText(at(value, 'operation')) ?? 'CREATE') as Operation,
-    group,
-    version,
-    resource,
-    subresource: asText(at(value, 'subresource')) ?? '',
-    kind,
-    namespace: asText(at(described, 'metadata', 'namespace')) ?? '',
-    name: objectName('', object, oldObject),
-    user: { name: asText(at(value, 'user')) ?? 'developer', groups: [] },
-    dryRun: false,
-    object,
-    oldObject,
-  };
-}
-
-/** `{ from: NAME, patch: {…} }` is test/objects/NAME.yaml with a merge patch; anything else is the object itself. */
-function objectOf(value: Json | undefined): JsonObject | undefined {
-  const from = asText(at(value, 'from'));
-  if (from === undefined) return asObject(value);
-  const base = parse(readFileSync(join(folder, '../objects', `${from}.yaml`), 'utf8')) as Json;
-  return asObject(merge(base, at(value, 'patch') ?? {}));
-}
-
-/** RFC 7386, and a list given as a map of indexes changes only those elements. */
-function merge(target: Json | undefined, patch: Json): Json {
-  const changes = asObject(patch);
-  if (changes === undefined) return patch;
-  if (Array.isArray(target))
-    return asList(target).map((element, index) => (String(index) in changes ? merge(element, changes[index]!) : element));
-  const result = new Map(Object.entries(asObject(target) ?? {}));
-  for (const [key, value] of Object.entries(changes)) {
-    if (value === null || value === undefined) result.delete(key);
-    else result.set(key, merge(result.get(key), value));
-  }
-  return Object.fromEntries(result);
-}
-
-function factsOf(value: Json | undefined): Facts {
-  return {
-    namespaceLabels: factOf(at(value, 'namespaceLabels'), (labels) => new Map(textEntries(labels))),
-    ownedReplicaSets: factOf(at(value, 'ownedReplicaSets'), (list) =>
-      asList(list).map((one, index) => ({
-        name: asText(at(one, 'name')) ?? `rs-${index}`,
-        uid: `uid-${index}`,
-        createdAt: '2026-11-23T00:00:00Z',
-        revision: index + 1,
-        template: asObject(at(objectOf(at(one, 'of')), 'spec', 'template')) ?? {},
-        desiredPods: Number(at(one, 'desiredPods') ?? 0),
-        readyPods: Number(at(one, 'readyPods') ?? 0),
-      })),
-    ),
-  };
-}
-
-function factOf<T>(value: Json | undefined, read: (value: Json) => T): Fact<T> {
-  const why = asText(at(value, 'unknown'));
-  return why === undefined ? known(read(value ?? {})) : unknown(why);
-}
-
 /** Facts that a case declares unknown. */
-export function unknownFacts({ facts }: Case): readonly FactKey[] {
-  return (Object.keys(facts) as FactKey[]).filter((key) => !facts[key].known);
+export function unknownFacts({ given }: Case): readonly FactKey[] {
+  return factKeys.filter((key) => given[key]?.known === false);
 }
 
-function settingsOf(policy: string, value: Json): Settings {
-  const mode = asText(at(value, 'mode')) as Mode | undefined;
+function settingsOf(policy: string, { mode, ...config }: JsonObject): Settings {
   const defaults = policies.find(({ id }) => id === policy)?.config.defaults ?? {};
-  const config = { ...defaults, ...asObject(at(value, 'config')) };
-  return { ...defaultSettings, policies: new Map([[policy, { ...(mode !== undefined && { mode }), config }]]) };
+  const configured = { ...(mode !== undefined && { mode: mode as Mode }), config: { ...defaults, ...config } };
+  return { ...defaultSettings, policies: new Map([[policy, configured]]) };
 }
 
 export function deepFreeze<T>(value: T): T {

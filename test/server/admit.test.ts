@@ -79,10 +79,15 @@ void t.test('a repeated call has the same answer and another attempt', async (t)
 
 void t.test('the deadline of the API server is kept, with a reserve', async (t) => {
   let deadlineMs = 0;
+  let confirmedBy = 0;
   const running = await startApp(t, {
     gather: (_needs, _request, deadline) => {
       deadlineMs = deadline;
       return someFacts();
+    },
+    confirm: (_facts, denied, deadline) => {
+      confirmedBy = denied ? 0 : deadline;
+      return undefined;
     },
   });
   const body = JSON.stringify(aReview());
@@ -96,6 +101,7 @@ void t.test('the deadline of the API server is kept, with a reserve', async (t) 
     const before = performance.now();
     t.equal((await call(running, { path: `/validate${query}`, body })).status, 200, query);
     t.ok(deadlineMs >= before + budgetMs && deadlineMs <= performance.now() + budgetMs, `${budgetMs} ms`);
+    t.equal(confirmedBy, deadlineMs, 'the second look has no time of its own');
   }
 });
 

@@ -15,6 +15,7 @@ const text = fc.oneof(
   fc.constantFrom('\n', '\u001b[2J', '\u202e', '\u2028', '\ud800', '"', ''),
 );
 const finding = fc.record({
+  next: text,
   policy: fc.constantFrom('startup-probe', 'weight-jump', 'live-traffic'),
   code: fc.constantFrom('too-cold', 'no-op', 'target-no-ready-endpoints'),
   effect: fc.constantFrom<Effect>('deny', 'warn', 'info'),
@@ -80,6 +81,7 @@ function checkStatus(response: JsonObject): void {
   for (const cause of causes) {
     assert.match(asText(at(cause, 'reason')) ?? '', /^[a-z-]+\/[a-z-]+$/);
     assert.ok(typeof at(cause, 'field') === 'string' && typeof at(cause, 'message') === 'string');
+    assert.ok((asText(at(cause, 'message')) ?? '').length <= 1024);
     assert.doesNotMatch(JSON.stringify(cause), /[\p{Cc}\p{Bidi_Control}\u2028]/u);
   }
 }
@@ -101,6 +103,16 @@ void t.test('every answer keeps the rules of the API server', (t) => {
     },
   );
   holds(t, 'v1', property, 500);
+  t.end();
+});
+
+void t.test('a denial carries the way out, in the message and in its cause', (t) => {
+  const findings = [aFinding({ next: 'kubectl get pods', path: 'spec' })];
+  const { body } = encodeReview(aRequest(), 'validate', foldVerdict([aJudgement({ findings })]));
+  t.match(at(JSON.parse(body) as Json, 'response', 'status'), {
+    message: '[a-policy] 2 pods are cold. kubectl get pods',
+    details: { causes: [{ reason: 'a-policy/too-cold', message: '2 pods are cold. kubectl get pods', field: 'spec' }] },
+  });
   t.end();
 });
 

@@ -16,6 +16,7 @@ import { createAttempts } from '../../src/server/attempts.ts';
 import { createDrain, type Drain } from '../../src/server/drain.ts';
 import { createMetrics, type CacheAge, type Metrics } from '../../src/server/metrics.ts';
 import { someFacts } from '../core/samples.ts';
+import { reviewOf } from './envelope.ts';
 import { makePair, type PairOnDisk } from './pairs.ts';
 
 /** The HTTPS application on a free port of loopback, with the real policies, and what it wrote. */
@@ -48,6 +49,7 @@ export async function startApp(
     select: selector(policies),
     settings: () => defaultSettings,
     gather: () => someFacts(),
+    confirm: () => undefined,
     now: () => Date.now(),
     audit: auditTo({ write: (line) => void audit.push(line) }),
     attempts: createAttempts(),
@@ -118,23 +120,19 @@ export function anObject(name: 'checkout-api' | 'catalog-go'): JsonObject {
 
 /** What the API server sends for a CREATE of the JVM Deployment, with what a test cares about on top. */
 export function aReview(more: JsonObject = {}): JsonObject {
-  const request: JsonObject = {
-    uid: 'a-review',
-    kind: { group: 'apps', version: 'v1', kind: 'Deployment' },
-    resource: { group: 'apps', version: 'v1', resource: 'deployments' },
-    requestKind: { group: 'apps', version: 'v1', kind: 'Deployment' },
-    requestResource: { group: 'apps', version: 'v1', resource: 'deployments' },
-    name: 'checkout-api',
-    namespace: 'prod-eu-central',
-    operation: 'CREATE',
-    userInfo: { username: 'developer', uid: 'u-1', groups: ['system:authenticated'], extra: { scopes: ['x'] } },
-    object: anObject('checkout-api'),
-    oldObject: null,
-    dryRun: false,
-    options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' },
-    ...more,
-  };
-  return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request };
+  return reviewOf(
+    { group: 'apps', version: 'v1', kind: 'Deployment', resource: 'deployments' },
+    {
+      uid: 'a-review',
+      name: 'checkout-api',
+      namespace: 'prod-eu-central',
+      operation: 'CREATE',
+      userInfo: { username: 'developer', uid: 'u-1', groups: ['system:authenticated'], extra: { scopes: ['x'] } },
+      object: anObject('checkout-api'),
+      options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' },
+      ...more,
+    },
+  );
 }
 
 /** A review changed in its text, where JSON.stringify would not write it. */

@@ -1,0 +1,158 @@
+import { anyService, ruleKey, serviceKey } from '../../core/keys.ts';
+import type { Destination, DestinationRuleObject, Labels, Route, RouteRule } from '../../core/objects.ts';
+import { storedRules, type Behind } from '../../kubernetes/destination.ts';
+import { hostKey, serviceOfHost } from '../../kubernetes/routes/host.ts';
+import { destinationKey, sharesOf, type Shift } from './align.ts';
+import { judgeShift } from './shift.ts';
+import { isInvisible, resolver, together, type Found, type Rules, type ShiftContext, type Trial, type Verdict } from './trial.ts';
+import { percentOf } from './words.ts';
+
+const subsetsPath = 'spec.subsets';
+
+/** A DestinationRule as it stands, undefined for a new one, and as it shall be, undefined when it goes. */
+export interface RuleChange {
+  readonly before: DestinationRuleObject | undefined;
+  readonly after: DestinationRuleObject | undefined;
+}
+
+/**
+ * Judges what a change of subsets does to the routes that name them: no weight moves, and yet the pods behind a share do.
+ * https://github.com/argoproj/argo-rollouts/issues/2507
+ */
+export function judgeRules({ before, after }: RuleChange, trial: Trial): Verdict {
+  const some = before ?? after;
+  const untouched: Verdict = { findings: [{ code: 'no-op', detail: { object: trial.object } }] };
+  if (some === undefined || (before !== undefined && after !== undefined && sameTraffic(before, after))) return untouched;
+  const { virtualServices } = trial.facts;
+  if (!virtualServices.known) return { findings: [], blind: [{ fact: 'virtualServices' }] };
+  const world: World = {
+    trial: { ...trial, resolve: resolver(trial.facts, trial.config, worldWith(some, before, trial)) },
+    resolveAfter: resolver(trial.facts, trial.config, worldWith(some, after, trial)),
+  };
+  const routes = new Map(
+    [before, after].flatMap((rule) => routesUnder(rule, trial)).map((route) => [`${route.namespace}/${route.name}`, route]),
+  );
+  const judged = together([...routes.values()].flatMap((route) => route.rules.map((rule) => judgeUse(rule, route, world))));
+  return judged.findings.length + (judged.blind ?? []).length > 0 ? judged : untouched;
+}
+
+/** Routes that may send something where a DestinationRule holds: to its Service, or by a subset that it may define for many. */
+function routesUnder(rule: DestinationRuleObject | undefined, { facts }: Trial): readonly Route[] {
+  if (rule === undefined || !facts.virtualServices.known) return [];
+  const { by } = facts.virtualServices.value;
+  const target = serviceOfHost(rule.host, rule.namespace);
+  const isWildcard = rule.host.startsWith('*');
+  if (target.kind === 'external' && !isWildcard) return [];
+  if (target.kind === 'service') return seen(by('destination', serviceKey(target.namespace, target.name)));
+  const others = storedRules(facts, rule.namespace, anyService);
+  const names = new Set([rule, ...others].flatMap(({ subsets }) => subsets.map(({ name }) => name)));
+  return [...names].flatMap((name) => seen(by('subset', name)));
+}
+
+function seen(routes: readonly Route[]): readonly Route[] {
+  return routes.filter((route) => !isInvisible(route));
+}
+
+function sameTraffic(a: DestinationRuleObject, b: DestinationRuleObject): boolean {
+  const text = ({ host, subsets, exportTo, forSomeClients, namespace }: DestinationRuleObject): string =>
+    JSON.stringify([
+      hostKey(host, namespace),
+      subsets.map(({ name, labels }) => [name, sorted(labels)]),
+      exportTo,
+      forSomeClients,
+    ]);
+  return text(a) === text(b);
+}
+
+function sorted(labels: Labels): readonly (readonly [string, string])[] {
+  return [...labels].toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** DestinationRules with one of them put in the place of what is stored, or left out. */
+function worldWith(rule: DestinationRuleObject, instead: DestinationRuleObject | undefined, { facts }: Trial): Rules {
+  return (namespace, service) => {
+    const others = storedRules(facts, namespace, service).filter(
+      (one) => one.namespace !== rule.namespace || one.name !== rule.name,
+    );
+    return instead === undefined || !mayBeAbout(instead, namespace, service) ? others : [...others, instead];
+  };
+}
+
+function mayBeAbout({ host, namespace: own }: DestinationRuleObject, namespace: string, service: string): boolean {
+  const target = serviceOfHost(host, own);
+  const key = target.kind === 'service' ? serviceKey(target.namespace, target.name) : host.startsWith('*') ? service : undefined;
+  return key !== undefined && ruleKey(own, key) === ruleKey(namespace, service);
+}
+
+interface World {
+  /** Resolves as the rules stood. */
+  readonly trial: Trial;
+  readonly resolveAfter: Trial['resolve'];
+}
+
+/** One rule of a route that may send traffic to subsets which change. */
+function judgeUse(rule: RouteRule, route: Route, { trial, resolveAfter }: World): Verdict {
+  if (rule.shadowed) return { findings: [] };
+  const { namespace } = route;
+  const context: ShiftContext = {
+    trial: { ...trial, object: `${trial.object} for ${route.name}` },
+    namespace,
+    resolveAfter,
+    ladder: undefined,
+    repointed: subsetsPath,
+  };
+  const uses = rule.destinations.filter(({ subset, share }) => share > 0 && subset !== '');
+  return together(
+    uses.map((use) => {
+      const stood = trial.resolve(use.host, use.subset, namespace);
+      const stands = resolveAfter(use.host, use.subset, namespace);
+      if (stands.kind === 'unknown') return { findings: [], blind: [{ fact: stands.fact, namespaces: [stands.namespace] }] };
+      if (stood.kind === 'subset-undefined' || sameBehind(stood, stands)) return { findings: [] };
+      if (stands.kind === 'subset-undefined') return { findings: [inUse(use, rule, route, { trial, stood })] };
+      return alsoOf(namespace, judgeShift(repointing(use, rule, route), context));
+    }),
+  );
+}
+
+/** It is the business of those who own the route, too. */
+function alsoOf(namespace: string, { findings, blind }: Verdict): Verdict {
+  return {
+    findings: findings.map((one) => ({ ...one, namespaces: [...(one.namespaces ?? []), namespace] })),
+    ...(blind && { blind: blind.map((one) => ({ ...one, namespaces: [...(one.namespaces ?? []), namespace] })) }),
+  };
+}
+
+function sameBehind(stood: Behind, stands: Behind): boolean {
+  if (stood.kind !== 'pods' || stands.kind !== 'pods') return stood.kind === stands.kind;
+  return JSON.stringify(sorted(stood.labels)) === JSON.stringify(sorted(stands.labels));
+}
+
+/** Its whole share leaves the pods that it had for those that it gets. */
+function repointing(use: Destination, rule: RouteRule, { namespace }: Route): Shift {
+  const shares = sharesOf(rule, namespace);
+  const key = destinationKey(use, namespace);
+  const was = new Map([...shares].map(([one, value]) => (one === key ? [`${one} before`, value] : [one, value])));
+  return { rule, was, becomes: shares, kind: 'steps', targeted: rule.match === 'targeted' };
+}
+
+function inUse(
+  use: Destination,
+  rule: RouteRule,
+  route: Route,
+  { trial, stood }: { readonly trial: Trial; readonly stood: Behind },
+): Found {
+  const { namespace } = route;
+  const ready = stood.kind === 'pods' ? stood.ready : 0;
+  const serves = stood.kind !== 'pods' || ready > 0;
+  const detail = {
+    object: trial.object,
+    subset: use.subset,
+    route: `${namespace}/${route.name} ${rule.at}`,
+    namespace,
+    percent: percentOf(use.share),
+    ready,
+  };
+  const effect = serves && rule.match !== 'targeted' ? 'deny' : 'warn';
+  const namespaces = stood.kind === 'external' ? [namespace] : [namespace, stood.namespace];
+  return { code: 'subset-in-use', detail, effect, path: subsetsPath, namespaces };
+}

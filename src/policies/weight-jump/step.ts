@@ -1,0 +1,175 @@
+import { parseDuration } from '../../core/time.ts';
+import type { Backing, Behind } from '../../kubernetes/destination.ts';
+import type { Workload } from '../../kubernetes/workloads-behind.ts';
+import type { Shift } from './align.ts';
+import type { Carrier } from './capacity.ts';
+import type { OfGain, OfStep, Way } from './details.ts';
+import { findings } from './findings.ts';
+import { judgeGain, type Gain, type Judged } from './gain.ts';
+import { misstep } from './ladder.ts';
+import { isImplicit, isMarked, lastKnownGoodAnnotation, markOf, mayBePrimary } from './last-known-good.ts';
+import type { Blind, Found, ShiftContext, Verdict, WeightJumpFacts } from './trial.ts';
+import { selectorText, undefinedSubset, workloadName } from './words.ts';
+
+const warmAfterAnnotation = 'rollback-bouncer.dev/warm-after';
+
+/** One share that grows. */
+export interface Step {
+  readonly shift: Shift;
+  readonly from: number;
+  readonly to: number;
+  readonly target: Behind;
+  /** It had most of the traffic all the time. */
+  readonly incumbent: boolean;
+  readonly path: string;
+  readonly detail: OfStep;
+}
+
+/** Who served the traffic that moves. */
+export interface Before {
+  readonly carriers: readonly Carrier[];
+  /** Somebody serves it now, though perhaps where it cannot be counted. */
+  readonly served: boolean;
+  /** Who loses it cannot serve it. */
+  readonly sourceBroken: boolean;
+}
+
+interface StepContext extends ShiftContext {
+  readonly before: Before;
+}
+
+export function judgeStep(step: Step, context: StepContext): Verdict {
+  const { target } = step;
+  return target.kind === 'pods' ? judgePods(step, target, context) : judgeUnresolved(step, target, context);
+}
+
+/** What cannot be counted: said as it is, and denied where customers are served now. */
+function judgeUnresolved(step: Step, to: Exclude<Behind, Backing>, { trial, before }: StepContext): Verdict {
+  const { detail, path } = step;
+  if (to.kind === 'external') return { findings: [{ code: 'external', detail, path }] };
+  const about = { path, namespaces: [to.namespace] };
+  if (to.kind === 'unknown') {
+    const excused = step.shift.targeted || step.incumbent || isMarked(to.workloads, trial.now);
+    return { findings: [], blind: [{ fact: to.fact, effect: excused ? 'warn' : 'deny', namespaces: about.namespaces }] };
+  }
+  if (to.kind === 'cannot-judge') return { findings: [{ code: 'cannot-judge', detail: { ...detail, why: to.why }, ...about }] };
+  const { namespace, service } = to;
+  const missing = to.kind === 'service-missing';
+  if (!before.served) {
+    const why = missing ? 'no such Service' : 'undefined subset';
+    return { findings: [softened({ code: 'nothing-ready-anywhere', detail: { ...detail, why }, ...about }, step)] };
+  }
+  const found: Found = missing
+    ? { code: 'service-missing', detail: { ...detail, namespace, service }, ...about }
+    : { code: 'subset-undefined', detail: { ...detail, ...undefinedSubset(to) }, ...about };
+  return { findings: [softened(found, step)] };
+}
+
+function judgePods(step: Step, target: Backing, context: StepContext): Verdict {
+  const { trial } = context;
+  const { detail, path } = step;
+  const gain = gainOf(step, target, context);
+  const judged = judgeGain(gain);
+  const about = { path, namespaces: [target.namespace] };
+  const numbered = { ...detail, ...judged.numbers, ...wayTo(target) };
+  const { effect } = judged;
+  const main = mainFinding(judged, numbered, { repointed: context.repointed !== undefined, ...about });
+  const doubtful: readonly Found[] = target.doubtful ? [{ code: 'doubtful-host', detail, ...about }] : [];
+  const climb = effect === 'deny' || gain.lastKnownGood !== undefined ? [] : missteps(step, target, context);
+  const found = [main, ...climb].map((one) => softened(one, step));
+  const odd = target.workloads.flatMap((workload) => oddAnnotations(workload, trial.now));
+  return { findings: [...found, ...doubtful, ...odd], blind: blindSpots(target, trial.facts) };
+}
+
+/** What could have made the verdict another one, had it been known. */
+function blindSpots({ namespace, service }: Backing, facts: WeightJumpFacts): readonly Blind[] {
+  const asked = [
+    'replicaSets',
+    'deployments',
+    'rollouts',
+    'autoscalers',
+    ...(mayBePrimary(service) ? ['canaries' as const] : []),
+  ] as const;
+  return asked.filter((fact) => !facts[fact].known).map((fact) => ({ fact, effect: 'warn', namespaces: [namespace] }));
+}
+
+function mainFinding(
+  { code, effect }: Judged,
+  detail: OfGain,
+  { repointed, ...about }: { readonly repointed: boolean; readonly path: string; readonly namespaces: readonly string[] },
+): Found {
+  if (repointed && effect !== 'info') return { code: 'subset-repointed', detail: { ...detail, reason: code }, effect, ...about };
+  if (code !== 'nothing-ready-anywhere') return { code, detail, effect, ...about };
+  return { code, detail: { ...detail, why: `desired ${detail.desired}` }, effect, ...about };
+}
+
+function gainOf({ from, to, incumbent, shift }: Step, target: Backing, { trial, before }: StepContext): Gain {
+  const { config, facts, now, controller } = trial;
+  const marked = isMarked(target.workloads, now);
+  const implicit = incumbent || isImplicit(target, facts);
+  return {
+    from,
+    to,
+    target,
+    ...before,
+    unmeasured: shift.was === undefined,
+    lastKnownGood: marked ? 'marked' : implicit ? 'implicit' : undefined,
+    controller,
+    multiCluster: config.multiCluster,
+    warmSeconds: Math.max(config.warmSeconds, ...target.workloads.map(warmAfterSeconds)),
+    warmAbove: config.warmAbovePercent,
+    now,
+  };
+}
+
+function warmAfterSeconds({ minReadySeconds, annotations }: Workload): number {
+  return Math.max(minReadySeconds, parseDuration(annotations.get(warmAfterAnnotation) ?? '') ?? 0);
+}
+
+/** What leads to more ready pods: the workload to wait for or to scale, else the pods to look at. */
+function wayTo({ namespace, workloads, labels }: Backing): Way {
+  const [only] = workloads;
+  return {
+    namespace,
+    workload: workloads.length === 1 && only !== undefined ? workloadName(only) : '',
+    selector: selectorText(labels),
+    autoscaled: workloads.some(({ autoscaled }) => autoscaled),
+  };
+}
+
+/** Rungs are for weights that climb onto pods that serve: not away from what is broken, and controllers have steps of their own. */
+function missteps({ shift, detail, path }: Step, { namespace, ready }: Backing, context: StepContext): readonly Found[] {
+  const { trial, ladder, before } = context;
+  const climbs = ready > 0 && before.served && !before.sourceBroken && shift.was !== undefined && shift.kind !== 'falls';
+  if (ladder === undefined || !climbs || trial.controller || shift.targeted) return [];
+  const since = shift.kind === 'steps' ? ladder.since : undefined;
+  const step = misstep({ ...detail, since, now: trial.now }, trial.config);
+  if (step === undefined) return [];
+  const { code, ...numbers } = step;
+  return [{ code, detail: { ...detail, ...numbers }, path, namespaces: [namespace] } as Found];
+}
+
+/** Customers that the author singled out are his to risk. */
+function softened(found: Found, { shift, detail }: Step): Found {
+  const effect = found.effect ?? findings[found.code].effect;
+  if (!shift.targeted || effect === 'info') return found;
+  const { path = '', namespaces = [] } = found;
+  return { code: 'targeted-route', detail: { ...detail, reason: found.code }, path, namespaces };
+}
+
+function oddAnnotations(workload: Workload, now: number): readonly Found[] {
+  const { namespace } = workload;
+  const ignored = (annotation: string, why: string, write: string): Found => ({
+    code: 'annotation-ignored',
+    detail: { workload: workloadName(workload), namespace, annotation, why, write },
+    namespaces: [namespace],
+  });
+  const mark = markOf(workload, now);
+  const warmAfter = workload.annotations.get(warmAfterAnnotation);
+  return [
+    ...(mark === undefined || mark.ok ? [] : [ignored(lastKnownGoodAnnotation, mark.why, mark.corrected)]),
+    ...(warmAfter === undefined || parseDuration(warmAfter) !== undefined
+      ? []
+      : [ignored(warmAfterAnnotation, 'no duration', '300s')]),
+  ];
+}

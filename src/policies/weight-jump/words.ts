@@ -1,0 +1,38 @@
+import type { Labels } from '../../core/objects.ts';
+import type { Behind } from '../../kubernetes/destination.ts';
+import type { Workload } from '../../kubernetes/workloads-behind.ts';
+import type { UndefinedSubset } from './details.ts';
+
+/** Percent with at most two decimals, as a number. */
+export function percentOf(share: number): number {
+  return Math.round(share * 10_000) / 100;
+}
+
+/** How a destination is called: its subset, else its Service, with the namespace where that is another one. */
+export function nameOf(
+  host: string,
+  subset: string,
+  { to, namespace }: { readonly to: Behind; readonly namespace: string },
+): string {
+  if (to.kind === 'external') return host;
+  const elsewhere = to.namespace === namespace ? '' : `${to.namespace}/`;
+  const service = 'service' in to ? to.service : host;
+  return `${elsewhere}${subset === '' ? service : subset}`;
+}
+
+export function workloadName({ kind, name }: Workload): string {
+  return `${kind.toLowerCase()}/${name}`;
+}
+
+/** As kubectl takes it: `-l app=checkout,version=v2`. */
+export function selectorText(labels: Labels): string {
+  return [...labels].map(([key, value]) => `${key}=${value}`).join(',');
+}
+
+export function undefinedSubset({
+  namespace,
+  service,
+  subsets,
+}: Behind & { readonly kind: 'subset-undefined' }): UndefinedSubset {
+  return { namespace, service, defined: subsets.join(', ') };
+}
