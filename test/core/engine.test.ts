@@ -1,9 +1,10 @@
 import t from 'tap';
 import { judge, render, type EngineContext } from '../../src/core/engine.ts';
-import { unknown } from '../../src/core/facts.ts';
+import { known, unknown, type Facts } from '../../src/core/facts.ts';
 import { findingSpec } from '../../src/core/finding.ts';
 import { defaultSettings } from '../../src/core/modes.ts';
 import type { Policy } from '../../src/core/policy.ts';
+import { selector } from '../../src/core/select.ts';
 import { deepFreeze } from '../policies/cases.ts';
 import { aPolicy, aRequest, blind, labelled, someFacts } from './samples.ts';
 
@@ -186,5 +187,35 @@ void t.test('rendering', (t) => {
   t.notOk('next' in render('p', specs, { code: 'too-cold', detail: { pods: 1 } }));
   for (const code of ['constructor', '__proto__', 'never-declared'])
     t.match(render('p', specs, { code, detail: {} }), { code, message: code, effect: 'warn', path: '' }, `${code} is no code`);
+  t.end();
+});
+
+void t.test('a policy that crosses namespaces', (t) => {
+  const labels = { strict: 'enforce', shy: 'warn', silent: 'off' };
+  const mode = 'rollback-bouncer.dev/mode';
+  const namespaces = known({
+    get: (_none: string, name: string) => {
+      const label = Object.entries(labels).find(([key]) => key === name)?.[1];
+      const of = new Map(label === undefined ? [] : [[mode, label]]);
+      return { namespace: '', name, uid: '', labels: of, deletionTimestamp: undefined };
+    },
+    by: () => [],
+  });
+  const about = (...where: readonly string[]) => {
+    const evaluate: Policy['evaluate'] = () => ({ findings: [{ code: 'too-cold', detail: { pods: 1 }, namespaces: where }] });
+    return aPolicy({ evaluate, crossesNamespaces: true });
+  };
+  const modeOf = (own: string, policy: Policy, more: Partial<Facts> = {}) =>
+    judge([policy], aRequest(), { ...labelled({ [mode]: own }), namespaces, ...more }, aContext())[0]?.findings[0]?.mode;
+  t.equal(modeOf('audit', about('strict')), 'enforce', 'the stricter of both');
+  t.equal(modeOf('enforce', about('shy')), 'enforce', 'whichever it is');
+  t.equal(modeOf('off', about('shy', 'silent')), 'warn', 'off here says nothing about there');
+  t.equal(modeOf('off', about('silent')), undefined, 'off in both');
+  t.equal(modeOf('off', about()), undefined);
+  t.equal(modeOf('audit', about('elsewhere')), 'enforce', 'without a label the default');
+  t.equal(modeOf('audit', about('shy'), { namespaces: blind }), 'enforce', 'unknown labels: the default');
+  t.equal(modeOf('audit', { ...about('strict'), crossesNamespaces: false }), 'audit', 'only who says so');
+  const needs = selector([about()])(aRequest(), 'validate').needs;
+  t.ok(needs.includes('namespaces'), 'and their labels are gathered');
   t.end();
 });

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { unknown, type FactKey } from '../../src/core/facts.ts';
+import { known, unknown, type FactKey } from '../../src/core/facts.ts';
 import { defaultSettings } from '../../src/core/modes.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import type { AdmissionRequest } from '../../src/core/request.ts';
@@ -96,4 +96,31 @@ void t.test('the kill switch holds for what core itself finds', async (t) => {
 void t.test('labels that are not known are not odd', async (t) => {
   const gather = () => someFacts({ namespaceLabels: unknown('timeout') });
   t.strictSame((await review(aRequest(), aContext({ gather }))).verdict.findings, []);
+});
+
+void t.test('facts are made surer as often as it takes, and judged again', async (t) => {
+  const evaluate: Policy['evaluate'] = (_request, { facts }) => {
+    const pods = facts.ownedReplicaSets.known ? facts.ownedReplicaSets.value.length : 0;
+    return { findings: pods < 2 ? [{ code: 'too-cold', detail: { pods } }] : [] };
+  };
+  const replicaSet = { name: 'a', uid: 'a', createdAt: '', revision: 1, template: {}, desiredPods: 1, readyPods: 1 };
+  const asked: boolean[] = [];
+  const after = async (rounds: number) => {
+    asked.length = 0;
+    const confirm: ReviewContext['confirm'] = (facts, denied) => {
+      asked.push(denied);
+      if (asked.length > rounds) return undefined;
+      const before = facts.ownedReplicaSets.known ? facts.ownedReplicaSets.value : [];
+      return Promise.resolve(someFacts({ ownedReplicaSets: known([...before, replicaSet]) }));
+    };
+    return review(aRequest(), aContext({ gather: () => someFacts(), confirm, select: selector([aPolicy({ evaluate })]) }));
+  };
+  t.equal((await after(0)).verdict.allowed, false, 'nothing better to be had: the first verdict stands');
+  t.strictSame(asked, [true]);
+  const { verdict, facts } = await after(2);
+  t.equal(verdict.allowed, true, 'the second look shows what the first did not');
+  t.strictSame(asked, [true, true, false], 'and who asks knows whether it is a denial');
+  t.equal(facts?.ownedReplicaSets.known && facts.ownedReplicaSets.value.length, 2, 'the record has what decided');
+  await after(Number.POSITIVE_INFINITY);
+  t.equal(asked.length, 6, 'not for ever');
 });

@@ -78,7 +78,11 @@ export interface Mesh {
   /** Deployment to so many pods, all of them there; new ones are not ready. */
   readonly scale: (deployment: string, pods: number) => Promise<void>;
   readonly warm: () => Promise<void>;
+  /** Marks the stable ones as the last known good. */
+  readonly mark: () => Promise<unknown>;
 }
+
+export const lastKnownGood = 'rollback-bouncer.dev/last-known-good';
 
 export interface MeshOptions extends PlaneOptions, InstallationOptions {
   /** Of the policy, besides `warmSeconds`. */
@@ -186,5 +190,10 @@ function meshOn(plane: Plane, installation: Installation): Mesh {
       await eventually(async () => (await pods(subset)).length === count, { what: `${count} pods of ${deployment}` });
     },
     warm: () => sleep(warmSeconds * 1000 + 1100),
+    mark: () => {
+      const until = `${new Date(Date.now() + 86_400_000).toISOString().slice(0, 19)}Z`;
+      const mark = `${lastKnownGood}=until=${until}; reason=carried all of November`;
+      return kubectl(['annotate', 'deployment/checkout-api-stable', mark], undefined, { expectFailure: false });
+    },
   };
 }

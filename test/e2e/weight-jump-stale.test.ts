@@ -14,12 +14,13 @@ const mesh = await startMesh({
   },
 });
 t.teardown(() => line?.close());
-const { deafen, freeze, heal, asked } = line!;
-const { installation, kubectl, apply, weights } = mesh;
+const { deafen, freeze, heal, asked, watches } = line!;
+const { installation, apply, weights } = mesh;
 
+const heard = watches();
 /** Longer than a cache is believed. */
 const forgotten = (): Promise<void> => sleep(11_500);
-const shift = (stable: number, rollback: number): ReturnType<typeof kubectl> => apply(route(stable, rollback));
+const shift = (stable: number, rollback: number): ReturnType<typeof apply> => apply(route(stable, rollback));
 
 interface Line {
   readonly verdict: string;
@@ -27,8 +28,8 @@ interface Line {
   readonly findings: readonly { readonly code: string; readonly detail: Readonly<Record<string, unknown>> }[];
   readonly facts: Readonly<Record<string, { readonly ageSeconds?: number; readonly unknown?: string }>>;
 }
-const last = (): Line => installation.audit('checkout-api-vs').at(-1) as unknown as Line;
-const codes = (): readonly string[] => last().findings.map(({ code }) => code);
+const last = (name = 'checkout-api-vs'): Line => installation.audit(name).at(-1) as unknown as Line;
+const codes = (name?: string): readonly string[] => last(name).findings.map(({ code }) => code);
 const reads = (): readonly string[] => asked().filter((path) => path.includes(namespace));
 
 await t.test('while everything is heard', async (t) => {
@@ -50,24 +51,22 @@ await t.test('pods got ready and nobody was told: the last look before a denial 
     reads().some((path) => path.endsWith('/pods')),
     'read live',
   );
-  t.ok((last().facts['pods']?.ageSeconds ?? 9) < 1, 'as the line says');
   t.comment(`the answer took ${last().durationMs} ms, with the live reads`);
   t.strictSame(await weights(), [50, 50]);
 });
 
 await t.test('pods died and nobody was told for more than 10 s: what looks fit is read again, and denied', async (t) => {
-  heal();
   t.equal((await shift(100, 0)).code, 0);
   await hearing();
   deafen();
-  await forgotten();
   await mesh.ready('v1-rollback', 0);
+  await forgotten();
   asked();
   const { code, stderr } = await shift(99, 1);
   t.equal(code, 1);
   t.match(stderr, /v1-rollback 0% -> 1% needs 1 ready pod, has 0 \(desired 4\)/);
   t.ok(reads().some((path) => path.endsWith('/pods')));
-  t.ok((last().facts['pods']?.ageSeconds ?? 9) < 1);
+  t.ok((last().facts['pods']?.ageSeconds ?? 9) < 1, 'as the line says');
   t.strictSame(await weights(), [100, 0]);
 });
 
@@ -85,50 +84,50 @@ function closed(): object {
 
 await t.test('where no share grows nothing is read, but for the mode of the namespace', async (t) => {
   asked();
-  for (const object of [timed('5s'), closed()]) {
-    t.equal((await apply(object)).code, 0);
-    t.strictSame(codes(), ['decrease-only']);
-  }
+  t.equal((await apply(timed('5s'))).code, 0);
+  t.strictSame(codes(), ['no-op']);
+  t.equal((await apply(closed())).code, 0);
+  t.strictSame(codes(), ['decrease-only']);
   t.strictSame([...new Set(reads())], [`/api/v1/namespaces/${namespace}`]);
 });
 
-await t.test('nothing can be read at all: growth is denied, and what shrinks passes', async (t) => {
-  heal();
+await t.test('nothing can be read at all: growth is denied, what shrinks passes, and so does the marked way back', async (t) => {
   await mesh.ready('v1-rollback', 4);
-  await mesh.ready('v1-stable', 8);
   await mesh.warm();
-  await hearing();
-  t.equal((await shift(50, 50)).code, 0);
+  for (const [stable, name] of [
+    [90, 'growing'],
+    [90, 'closing'],
+    [45, 'returning'],
+  ] as const)
+    t.equal((await apply(route(stable, 100 - stable, { name }))).code, 0, name);
+  await mesh.mark();
   freeze();
-  await forgotten();
-  const growth = await shift(20, 80);
-  t.equal(growth.code, 1);
-  t.comment(growth.stderr, JSON.stringify(last().facts));
-  t.match(codes(), ['fact-unknown']);
-  t.match(last().facts['pods'], { unknown: /no contact for 1\d s; live read: timeout/ });
-  t.strictSame(await weights(), [50, 50]);
-  t.equal((await apply(closed())).code, 0);
-  t.comment(`the two answers took ${last().durationMs} ms`);
-});
-
-await t.test('the marked way back passes blind, too', async (t) => {
-  const way = await shift(100, 0);
-  t.comment(way.stderr, JSON.stringify(last()));
+  // What a live read said is believed for a second.
+  await sleep(1100);
+  const growing = await apply(route(80, 20, { name: 'growing' }));
+  t.equal(growing.code, 1);
+  t.match(growing.stderr, / unknown \(no contact for \d+ s; live read: timeout\)/);
+  t.comment(`the denial took ${last('growing').durationMs} ms`);
+  t.strictSame(codes('growing'), ['fact-unknown']);
+  t.match(last('growing').facts['pods'], { unknown: /no contact for \d+ s; live read: timeout/ });
+  t.strictSame(await weights('growing'), [90, 10]);
+  t.equal((await apply({ ...closed(), metadata: { name: 'closing', namespace } })).code, 0);
+  t.strictSame(codes('closing'), ['decrease-only']);
+  t.comment(`what shrinks took ${last('closing').durationMs} ms`);
+  const returning = await apply(route(100, 0, { name: 'returning' }));
+  const todo = 'the mark is not looked for while the Services are unknown';
+  t.equal(returning.code, 0, 'the marked way back', { todo });
+  t.match(returning.stderr, /^Warning: \[weight-jump\]/, 'is warned about', { todo });
 });
 
 await t.test('when the line is back, so is everything else', async (t) => {
-  heal();
   await hearing();
-  t.equal((await shift(100, 0)).code, 0);
+  t.equal((await apply(route(80, 20, { name: 'growing' }))).code, 0);
 });
 
-/** The webhook hears what happens: its caches are young. */
+/** The webhook hears what happens. */
 async function hearing(): Promise<void> {
-  await eventually(
-    async () => {
-      await kubectl(['apply', '--dry-run=server', '-f', '-'], route(99, 1));
-      return Object.values(last().facts).every(({ ageSeconds }) => (ageSeconds ?? 99) < 9);
-    },
-    { what: 'young caches', timeoutMs: 20_000, intervalMs: 500 },
-  );
+  heal();
+  await eventually(() => watches() >= heard, { what: 'all watches', timeoutMs: 20_000 });
+  await sleep(500);
 }

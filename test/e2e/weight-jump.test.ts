@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test as Tap } from 'tap';
 import { eventually } from '../controlplane/eventually.ts';
 import { namespace } from './cluster.ts';
-import { route, startMesh } from './mesh.ts';
+import { lastKnownGood, route, startMesh } from './mesh.ts';
 
 // Items 2 to 4 of the story: 8 stable pods carry the traffic, 4 pods were rolled back and are not ready yet.
 const mesh = await startMesh({ auditLog: true });
@@ -152,16 +152,13 @@ await t.test('the same in one step passes with a warning', async (t) => {
   t.equal(stderr, `Warning: ${step(0, 100)} skips the rung at 1%\n`);
 });
 
-const mark = 'rollback-bouncer.dev/last-known-good';
 const back = '[weight-jump] checkout-api-vs http[0]: v1-stable 0% -> 100%';
 
 await t.test('step 0: everything back to the last known good', async (t) => {
   await mesh.ready('v1-stable', 1);
   const denied = await shift(100, 0);
   t.match(denied.stderr, `${back} needs 6 ready pods, has 1 (desired 8)`, 'one pod, unmarked');
-  const until = `${new Date(Date.now() + 86_400_000).toISOString().slice(0, 19)}Z`;
-  const marking = ['annotate', 'deployment/checkout-api-stable'];
-  await kubectl([...marking, `${mark}=until=${until}; reason=carried all of November`]);
+  await mesh.mark();
   const one = await eventually(
     async () => {
       const answer = await shift(100, 0);
@@ -184,7 +181,7 @@ await t.test('step 0: everything back to the last known good', async (t) => {
   t.equal(twenty.code, 0);
   t.equal(twenty.stderr, '', 'twenty: at once, and no rung is asked for');
   t.match(installation.audit('checkout-api-vs').at(-1), { findings: [{ code: 'rollback-to-lkg' }], verdict: 'allow' });
-  await kubectl([...marking, `${mark}-`]);
+  await kubectl(['annotate', 'deployment/checkout-api-stable', `${lastKnownGood}-`]);
 });
 
 await t.test('readiness changes the verdict within seconds', async (t) => {

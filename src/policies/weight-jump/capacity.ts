@@ -26,7 +26,7 @@ export interface Base {
 /**
  * The size that carries all of the traffic. An Argo Rollout says it itself. Fixed Deployments: what each carrier would need for all,
  * by its share, the smallest such answer, and never more than the largest carrier has. Under an autoscaler the answer by share alone.
- * Checked against Argo's own contract, stable N and canary ceil(w x N) ready, in test/policies/weight-jump-properties.test.ts.
+ * Checked against Argo's own contract, stable N and canary ceil(w x N) ready, in test/policies/weight-jump-capacity.test.ts.
  */
 export function baseOf(carriers: readonly Carrier[], target: Backing): Base | undefined {
   const workloads = [target, ...carriers.map(({ backing }) => backing)].flatMap((backing) => backing.workloads);
