@@ -190,10 +190,10 @@ export async function inProcess(
   const { stdout } = await promisify(execFile)(file, given);
   const measured = JSON.parse(stdout) as Record<(typeof names)[number], InProcess>;
   table(
-    '| in process | judged, p50 ms | judged, p99 ms | judged, CPU ms | with its JSON, CPU ms |',
+    '| in process | judged, p50 ms | judged, p99 ms | with its JSON, CPU ms |',
     names.map((name) => {
-      const { judge, judgeP99, judgeCpu, wholeCpu } = measured[name];
-      return [rows[name], ...[judge, judgeP99, judgeCpu, wholeCpu].map((value) => value.toFixed(3))];
+      const { judge, judgeP99, cpu } = measured[name];
+      return [rows[name], ...[judge, judgeP99, cpu].map((value) => value.toFixed(3))];
     }),
   );
   const { judge } = measured.many;

@@ -32,7 +32,7 @@ export function narrator(plane: Plane, installation: Installation): Narrator {
   const kubectl = async (args: readonly string[], run?: ToolRun): Promise<ToolResult> => {
     console.log(`${green('$')} ${bold(`kubectl ${args.map(quoted).join(' ')}`)}`);
     const result = await plane.kubectl(args, run);
-    for (const line of result.stderr.trimEnd().split('\n')) if (line !== '') console.log(yellow(line));
+    for (const line of result.stderr.trimEnd().split('\n')) if (line !== '') console.log(yellow(short(line)));
     if (result.stdout.trimEnd() !== '') console.log(result.stdout.trimEnd());
     return result;
   };
@@ -57,6 +57,14 @@ function quoted(word: string): string {
   return /[\s{}'*?$;"[\]]/.test(word) ? `'${word}'` : word;
 }
 
+/** kubectl shows the whole patch that was refused. */
+function short(line: string): string {
+  return line.startsWith('{"metadata":') ? `${line.slice(0, 80)}…` : line;
+}
+
+/** Where things are found: the command above says it already. */
+const known: readonly string[] = ['object', 'rule', 'namespace', 'workload', 'selector', 'autoscaled'];
+
 /** The parts of a line that tell the story; the whole one is in docs/audit-log.md. */
 function shortened(line: Record<string, unknown>): string {
   const { phase, verdict, operation, user, findings, patchDigest, durationMs } = line as {
@@ -64,11 +72,14 @@ function shortened(line: Record<string, unknown>): string {
     verdict: string;
     operation: string;
     user: { name: string };
-    findings: { policy: string; code: string; detail: object }[];
+    findings: { policy: string; code: string; detail: Record<string, unknown> }[];
     patchDigest: string | null;
     durationMs: number;
   };
-  const found = findings.map(({ policy, code, detail }) => ({ code: `${policy}/${code}`, ...detail }));
+  const found = findings.map(({ policy, code, detail }) => {
+    const numbers = Object.entries(detail).filter(([key]) => !known.includes(key));
+    return { code: `${policy}/${code}`, ...Object.fromEntries(numbers) };
+  });
   return JSON.stringify({
     phase,
     verdict,

@@ -46,7 +46,7 @@ export async function review(request: AdmissionRequest, context: ReviewContext):
 }
 
 /** Surer facts may lead to further looks: from a rule to its pods, their ReplicaSet, its Deployment, the autoscaler of that. */
-const maximumRounds = 6;
+const maximumRounds = 8;
 
 function decide(policies: readonly Policy[], request: AdmissionRequest, facts: Facts, context: ReviewContext): Verdict {
   const judgements = judge(policies, request, facts, context);

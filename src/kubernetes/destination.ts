@@ -16,13 +16,14 @@ export type Behind =
       readonly kind: 'subset-undefined';
       readonly namespace: string;
       readonly service: string;
-      readonly labels: Labels;
       readonly subsets: readonly string[];
     }
   | {
       readonly kind: 'unknown';
       readonly fact: DestinationNeed;
       readonly namespace: string;
+      /** Of its pods, where at least those are known. */
+      readonly labels?: Labels;
       readonly workloads: readonly Workload[];
     }
   | Backing;
@@ -106,7 +107,7 @@ function labelsOf(service: ServiceObject, subset: string, context: DestinationCo
   const subsetLabels = seenBy.find((subsets) => subsets?.has(subset) === true)?.get(subset);
   if (subsetLabels === undefined) {
     const defined = new Set(seenBy.flatMap((subsets) => [...(subsets?.keys() ?? [])]));
-    return { kind: 'subset-undefined', namespace, service: name, labels: service.selector, subsets: [...defined] };
+    return { kind: 'subset-undefined', namespace, service: name, subsets: [...defined] };
   }
   return cannotJudgeLabels(subsetLabels)
     ? { kind: 'cannot-judge', why: `subset ${subset} selects by labels that Istio adds`, namespace }
@@ -138,7 +139,7 @@ function backingOf(service: ServiceObject, { subsetLabels, doubtful }: Chosen, f
   const endpoints = endpointsOf(service, { labels, subsetLabels, contradictory }, facts);
   if (endpoints.kind === 'unknown') {
     const workloads = workloadsBehind({ namespace, labels, pods: [] }, facts);
-    return { ...unknownFact(endpoints.fact, namespace), workloads };
+    return { ...unknownFact(endpoints.fact, namespace), labels, workloads };
   }
   if (endpoints.kind === 'cannot-judge') return { ...endpoints, namespace };
   const workloads = workloadsBehind({ namespace, labels, pods: endpoints.pods }, facts);

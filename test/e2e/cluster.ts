@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
 import t from 'tap';
 import { parse } from 'yaml';
 import { eventually } from '../controlplane/eventually.ts';
@@ -134,4 +136,14 @@ export function watching(
       );
     },
   };
+}
+
+/** What the schema of docs/audit-log.md has against a line; undefined when it is as described. */
+export function auditFaults(): (line: unknown) => string | undefined {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/audit-log.md'), 'utf8');
+  const schema = /```json\n(\{[\s\S]*?\n\})\n```/.exec(page)?.[1] ?? '';
+  const ajv = new Ajv2020({ strict: false });
+  addFormats.default(ajv);
+  const valid = ajv.compile(JSON.parse(schema) as object);
+  return (line) => (valid(line) ? undefined : JSON.stringify(valid.errors));
 }

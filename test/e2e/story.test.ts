@@ -1,9 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import t from 'tap';
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
-import { deployment, namespace, startCluster, storyProbe, watching } from './cluster.ts';
+import { auditFaults, deployment, namespace, startCluster, storyProbe, watching } from './cluster.ts';
 
 const { plane, installation } = await startCluster({ auditLog: true });
 const author = { namespace, user: 'developer' };
@@ -41,12 +37,8 @@ await t.test('each decision has its line, and the line is what the schema says',
     ],
   });
   t.match(validate, { phase: 'validate', verdict: 'allow', findings: [] });
-  const page = readFileSync(join(import.meta.dirname, '../../docs/audit-log.md'), 'utf8');
-  const schema = /```json\n(\{[\s\S]*?\n\})\n```/.exec(page)?.[1] ?? '';
-  const ajv = new Ajv2020({ strict: false });
-  addFormats.default(ajv);
-  const valid = ajv.compile(JSON.parse(schema) as object);
-  for (const line of installation.audit('checkout-api')) t.ok(valid(line), JSON.stringify(valid.errors));
+  const faults = auditFaults();
+  for (const line of installation.audit('checkout-api')) t.equal(faults(line), undefined);
   t.end();
 });
 

@@ -3,15 +3,17 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
+import { parseAllDocuments } from 'yaml';
 import { binary } from '../controlplane/assets.ts';
 import { eventually } from '../controlplane/eventually.ts';
 import { namespace } from './cluster.ts';
 import { destinationRule, route, startMesh, type Loose } from './mesh.ts';
 
 // Nobody touches a weight here: subsets change, routes go, and other namespaces have their say.
-const { plane, installation, kubectl, apply, weights } = await startMesh();
+const mesh = await startMesh({ settings: '' });
+const { plane, installation, kubectl, apply, weights } = mesh;
 
-const regardless = `At your own risk: kubectl label ns ${namespace} rollback-bouncer.dev/weight-jump=warn`;
+const regardless = `at your own risk: kubectl label ns ${namespace} rollback-bouncer.dev/weight-jump=warn`;
 const subsets = async (): Promise<string> => {
   const { stdout } = await kubectl(['get', 'destinationrule', 'checkout-api-dr', '-o', 'json']);
   return (JSON.parse(stdout) as Loose).spec.subsets!.map(({ name, labels }) => `${name}=${labels['version'] ?? ''}`).join();
@@ -28,7 +30,8 @@ await t.test('a subset that carries traffic does not change its pods for unready
   t.match(
     relabelled.stderr,
     'admission webhook "routes.rollback-bouncer.dev" denied the request: ' +
-      '[weight-jump] checkout-api-dr for checkout-api-vs http[0]: v1-stable 0% -> 100% needs 7 ready pods, has 0 (desired 4)',
+      '[weight-jump] checkout-api-dr for checkout-api-vs http[0]: v1-stable keeps 100% on other pods, ' +
+      'needs 7 ready pods, has 0 (desired 4). Retry with more pods (kubectl scale -n prod-eu-central deployment/checkout-api --replicas=7)',
   );
   const removed = await apply(destinationRule(rollback));
   t.equal(removed.code, 1);
@@ -36,10 +39,15 @@ await t.test('a subset that carries traffic does not change its pods for unready
     removed.stderr,
     `[weight-jump] checkout-api-dr: subset v1-stable carries 100% of ${namespace}/checkout-api-vs http[0] (8 ready pods)`,
   );
-  t.match(removed.stderr, `Shift the traffic away first. ${regardless}`);
+  t.match(removed.stderr, `Shift the traffic away first, or ${regardless}`);
   const deleted = await kubectl(['delete', 'destinationrule', 'checkout-api-dr']);
   t.equal(deleted.code, 1);
   t.match(deleted.stderr, 'checkout-api-dr: subset v1-stable carries 100%');
+  const all = await plane.api(`/apis/networking.istio.io/v1/namespaces/${namespace}/destinationrules`, {
+    method: 'DELETE',
+    expectFailure: true,
+  });
+  t.match(all.text, 'subset v1-stable carries 100%', 'nor with all others');
   t.equal(await subsets(), before);
 });
 
@@ -48,6 +56,32 @@ await t.test('what carries nothing may change and go', async (t) => {
   t.strictSame({ code, stderr }, { code: 0, stderr: '' });
   t.equal(await subsets(), 'v1-stable=v1-stable,v1-rollback=v1-elsewhere');
   t.equal((await apply(destinationRule(stable, rollback))).code, 0);
+});
+
+await t.test('a new subset and the route to it, in one breath', async (t) => {
+  for (let count = 0; count < 10; count += 1) {
+    const name = `v1-new-${count}`;
+    const object = route(95, 0);
+    const [first] = object.spec.http![0]!.route;
+    object.spec.http![0]!.route = [first!, { destination: { ...first!.destination, subset: name }, weight: 5 }];
+    const { code, stderr } = await apply(destinationRule(stable, rollback, [name, 'v1-stable']), object);
+    t.equal(code, 0, stderr);
+    t.equal((await apply(route(100, 0))).code, 0);
+  }
+  t.equal((await apply(destinationRule(stable, rollback))).code, 0);
+});
+
+await t.test('a rung that is left too soon is warned about, by the time that the API server wrote down', async (t) => {
+  await mesh.ready('v1-rollback', 4);
+  t.equal((await apply(route(99, 1))).stderr, '');
+  await kubectl(['annotate', 'virtualservice', 'checkout-api-vs', 'team=checkout']);
+  const { code, stderr } = await apply(route(90, 10));
+  t.equal(code, 0);
+  t.match(
+    stderr,
+    /^Warning: \[weight-jump\] checkout-api-vs http\[0\]: v1-rollback 1% -> 10% after [0-3] s; stay 60 s on a rung$/m,
+  );
+  await mesh.ready('v1-rollback', 0);
 });
 
 await t.test('a route that goes is warned about, and its subsets are free then', async (t) => {
@@ -97,6 +131,15 @@ await t.test('the stricter mode of both namespaces counts', async (t) => {
     await kubectl(['delete', 'virtualservice', 'heard']);
   }
   await plane.kubectl(['label', 'namespace', namespace, 'rollback-bouncer.dev/mode-']);
+});
+
+await t.test('the entry of the routes stands where docs/install.md says', async (t) => {
+  const names = (webhooks: readonly { readonly name: string }[]): readonly string[] => webhooks.map(({ name }) => name);
+  const [enforce, observe, routes] = ['enforce', 'observe', 'routes'].map((name) => `${name}.rollback-bouncer.dev`);
+  t.strictSame(names(await entries()), [enforce, observe, routes]);
+  const { stdout } = await plane.kubectl(['kustomize', join(import.meta.dirname, '../../manifests/overlays/strict')]);
+  const objects = parseAllDocuments(stdout).map((one) => one.toJS() as { kind: string; webhooks: { name: string }[] });
+  t.strictSame(names(objects.find(({ kind }) => kind === 'ValidatingWebhookConfiguration')!.webhooks), [enforce, routes]);
 });
 
 await t.test('the ways of docs/break-glass.md out of a denial', async (t) => {

@@ -44,13 +44,13 @@ export const weightJump = definePolicy({
   docs: {
     summary:
       'Judges every change of a route that gives a destination a larger share of the traffic: it must exist, have ready pods, enough of ' +
-      'them for the share, and warm ones above 10 %. A share that only shrinks always passes, and so does the way back to the last known good.',
+      'them for the share, and warm ones above 10 %. A share that only shrinks always passes; the way back to the last known good needs ready pods only.',
     why:
       'A weighted route does not fall back: what is sent to a subset without ready pods is answered with 503. After a rollback the pods of ' +
       'the old release are there again, cold and few, and a manifest that says 50/50 sends half of the customers to them.',
     limits:
-      'Ready is what the cluster says: a green pod that answers errors is not seen. Which clients follow which route is not known, so the ' +
-      'most lenient place of a DestinationRule counts. Two requests that race each other are judged one by one.',
+      'Ready is what the cluster says: a green pod that answers errors is not seen. Which clients follow which route is not known, so a ' +
+      'subset counts as defined when it is for some of them. Two requests that race each other are judged one by one.',
   },
   evaluate,
 });

@@ -106,8 +106,9 @@ function judgeUse(rule: RouteRule, route: Route, { trial, resolveAfter }: World)
     uses.map((use) => {
       const stood = trial.resolve(use.host, use.subset, namespace);
       const stands = resolveAfter(use.host, use.subset, namespace);
-      if (stands.kind === 'unknown') return { findings: [], blind: [{ fact: stands.fact, namespaces: [stands.namespace] }] };
       if (stood.kind === 'subset-undefined' || sameBehind(stood, stands)) return { findings: [] };
+      if (stands.kind === 'unknown')
+        return alsoOf(namespace, { findings: [], blind: [{ fact: stands.fact, namespaces: [stands.namespace] }] });
       if (stands.kind === 'subset-undefined') return { findings: [inUse(use, rule, route, { trial, stood })] };
       return alsoOf(namespace, judgeShift(repointing(use, rule, route), context));
     }),
@@ -123,8 +124,8 @@ function alsoOf(namespace: string, { findings, blind }: Verdict): Verdict {
 }
 
 function sameBehind(stood: Behind, stands: Behind): boolean {
-  if (stood.kind !== 'pods' || stands.kind !== 'pods') return stood.kind === stands.kind;
-  return JSON.stringify(sorted(stood.labels)) === JSON.stringify(sorted(stands.labels));
+  if (!('labels' in stood) || !('labels' in stands)) return stood.kind === stands.kind && stood.kind !== 'unknown';
+  return stood.kind === stands.kind && JSON.stringify(sorted(stood.labels)) === JSON.stringify(sorted(stands.labels));
 }
 
 /** Its whole share leaves the pods that it had for those that it gets. */

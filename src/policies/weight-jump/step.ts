@@ -8,7 +8,7 @@ import { findings } from './findings.ts';
 import { judgeGain, type Gain, type Judged } from './gain.ts';
 import { misstep } from './ladder.ts';
 import { isImplicit, isMarked, lastKnownGoodAnnotation, markOf, mayBePrimary } from './last-known-good.ts';
-import type { Blind, Found, ShiftContext, Verdict, WeightJumpFacts } from './trial.ts';
+import type { Blind, Found, Need, ShiftContext, Trial, Verdict } from './trial.ts';
 import { selectorText, undefinedSubset, workloadName } from './words.ts';
 
 const warmAfterAnnotation = 'rollback-bouncer.dev/warm-after';
@@ -78,18 +78,17 @@ function judgePods(step: Step, target: Backing, context: StepContext): Verdict {
   const climb = effect === 'deny' || gain.lastKnownGood !== undefined ? [] : missteps(step, target, context);
   const found = [main, ...climb].map((one) => softened(one, step));
   const odd = target.workloads.flatMap((workload) => oddAnnotations(workload, trial.now));
-  return { findings: [...found, ...doubtful, ...odd], blind: blindSpots(target, trial.facts) };
+  return { findings: [...found, ...doubtful, ...odd], blind: blindSpots(target, trial) };
 }
 
 /** What could have made the verdict another one, had it been known. */
-function blindSpots({ namespace, service }: Backing, facts: WeightJumpFacts): readonly Blind[] {
-  const asked = [
-    'replicaSets',
-    'deployments',
-    'rollouts',
-    'autoscalers',
-    ...(mayBePrimary(service) ? ['canaries' as const] : []),
-  ] as const;
+function blindSpots({ namespace, service }: Backing, { facts, namespace: own }: Trial): readonly Blind[] {
+  const owners = ['replicaSets', 'deployments', 'rollouts', 'autoscalers'] as const;
+  const asked: readonly Need[] = [
+    ...owners,
+    ...(mayBePrimary(service) ? (['canaries'] as const) : []),
+    ...(namespace === own ? [] : (['namespaces'] as const)),
+  ];
   return asked.filter((fact) => !facts[fact].known).map((fact) => ({ fact, effect: 'warn', namespaces: [namespace] }));
 }
 

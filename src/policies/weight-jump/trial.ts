@@ -73,7 +73,12 @@ export function resolver(facts: WeightJumpFacts, { rootNamespace }: WeightJumpCo
 /** Several parts of a verdict as one; what is said twice is said once. */
 export function together(parts: readonly Verdict[]): Verdict {
   const findings = new Map(parts.flatMap((part) => part.findings).map((one) => [JSON.stringify(one), one]));
-  const blind = new Map(parts.flatMap((part) => part.blind ?? []).map((one) => [`${one.fact} ${one.effect ?? ''}`, one]));
+  const blind = new Map<string, Blind>();
+  for (const one of parts.flatMap((part) => part.blind ?? [])) {
+    const key = `${one.fact} ${one.effect ?? ''}`;
+    const namespaces = new Set([...(blind.get(key)?.namespaces ?? []), ...(one.namespaces ?? [])]);
+    blind.set(key, { ...one, namespaces: [...namespaces] });
+  }
   return { findings: [...findings.values()], blind: [...blind.values()] };
 }
 
