@@ -99,7 +99,7 @@ function surer(facts: Facts, evidence: Evidence, blind: ReadonlyMap<KindName, st
   const lookup = (kind: KindName, fact: Fact<unknown>): Fact<unknown> => {
     if (!fact.known) return fact;
     const why = blind.get(kind);
-    if (why !== undefined) return unknown(why);
+    if (why !== undefined) return { ...unknown(why), lastKnown: anyStore(sources.stores, kind) };
     return known(noting(kind, anyStore(sources.stores, kind), looks, evidence.answered), ageOf(kind, evidence, sources));
   };
   const next = Object.fromEntries(

@@ -4,7 +4,7 @@ import { destinationRule } from '../kubernetes/routes/destination-rule.ts';
 import { virtualServiceRoute } from '../kubernetes/routes/istio.ts';
 import { projectNamespace } from './items/namespaces.ts';
 import { projectPod } from './items/pods.ts';
-import { heldHosts, routedServices, routedSubsets, ruledService } from './items/routes.ts';
+import { handedTo, heldHosts, routedServices, routedSubsets, ruledService } from './items/routes.ts';
 import { projectEndpointSlice, projectService, serviceNameLabel } from './items/services.ts';
 import {
   projectAutoscaler,
@@ -139,6 +139,7 @@ export const kinds = {
       host: { of: heldHosts, listed: everywhere, dear: true },
       destination: { of: routedServices, listed: everywhere, dear: true },
       subset: { of: routedSubsets, listed: everywhere, dear: true },
+      delegate: { of: handedTo, listed: everywhere, dear: true },
     },
     project: virtualServiceRoute,
   }),

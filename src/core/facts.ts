@@ -14,9 +14,13 @@ import type {
   WorkloadObject,
 } from './objects.ts';
 
-/** Something a policy asks about the cluster: known with its age, or unknown with the reason. Never a guess. */
+/**
+ * Something a policy asks about the cluster: known with its age, or unknown with the reason. Never a guess: what was known last may
+ * say in what way to be careful, not that all is well.
+ */
 export type Fact<T> =
-  { readonly known: true; readonly value: T; readonly ageSeconds: number } | { readonly known: false; readonly why: string };
+  | { readonly known: true; readonly value: T; readonly ageSeconds: number }
+  | { readonly known: false; readonly why: string; readonly lastKnown?: T };
 
 /** A ReplicaSet whose controller is the Deployment under review. */
 export interface OwnedReplicaSet {
@@ -53,8 +57,11 @@ export interface Lookups {
   readonly canaries: Lookup<CanaryObject, 'target'>;
   /** `service`: those in a namespace that may be about a Service. */
   readonly destinationRules: Lookup<DestinationRuleObject, 'service'>;
-  /** `host`: those that hold a host. `destination`: those that send something to a Service. `subset`: to a subset of this name. */
-  readonly virtualServices: Lookup<Route, 'host' | 'destination' | 'subset'>;
+  /**
+   * `host`: those that hold a host. `destination`: those that send something to a Service. `subset`: to a subset of this name.
+   * `delegate`: those that hand something to the route of this key.
+   */
+  readonly virtualServices: Lookup<Route, 'host' | 'destination' | 'subset' | 'delegate'>;
 }
 
 /** Every fact a policy may declare, with its shape. */

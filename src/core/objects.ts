@@ -22,7 +22,6 @@ export interface Controller {
 
 export interface NamespaceObject extends Identity {
   readonly labels: Labels;
-  readonly deletionTimestamp: string | undefined;
 }
 
 export interface ServiceObject extends Identity {
@@ -60,8 +59,6 @@ export interface PodObject extends Identity {
   readonly readySince: number | undefined;
   /** False when an app container says that it has not started. */
   readonly started: boolean;
-  /** Of all app containers together. */
-  readonly restarts: number;
   readonly terminating: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { anyService, ruleKey, serviceKey } from '../core/keys.ts';
 import type { DestinationRuleObject, Labels, PodObject, ServiceObject } from '../core/objects.ts';
 import type { DestinationFacts, DestinationNeed } from './destination-facts.ts';
-import { endpointsOf, type Endpoints } from './endpoints.ts';
+import { endpointsOf, type Endpoints, type Routed } from './endpoints.ts';
 import { cannotJudgeLabels, subsetsFor } from './routes/destination-rule.ts';
 import { serviceOfHost } from './routes/host.ts';
 import { workloadsBehind, type Workload } from './workloads-behind.ts';
@@ -40,6 +40,8 @@ export interface Backing {
   readonly ready: number;
   /** Since when each ready pod is ready, ms since the epoch; those without a pod to ask are left out. */
   readonly readySince: readonly number[];
+  /** Names of the ready pods; fewer than `ready` where an endpoint has no pod. */
+  readonly readyPods: readonly string[];
   /** Pods that are wanted: by their Deployments, or as many as are there. */
   readonly desired: number;
   readonly pods: readonly PodObject[];
@@ -52,28 +54,57 @@ export interface DestinationContext {
   readonly namespace: string;
   /** Where Istio keeps rules for the whole mesh. */
   readonly rootNamespace: string;
-  /** Rules as they would be: asked instead of the lookup, for a change of one of them. */
-  readonly rules?: (namespace: string, service: string) => readonly DestinationRuleObject[];
+  /** DestinationRules of a namespace that may be about a Service. */
+  readonly rules: (namespace: string, service: string) => readonly DestinationRuleObject[];
+  /** Whether there is a namespace of this name, as far as anybody knows. */
+  readonly isNamespace: (name: string) => boolean;
+  /** What was found out for other destinations with the same facts and the same rules. */
+  readonly memo: DestinationMemo;
 }
+
+export interface DestinationMemo {
+  readonly subsets: Map<string, { readonly seen: Subsets }>;
+  readonly routed: Map<string, Routed>;
+}
+
+export function destinationMemo(): DestinationMemo {
+  return { subsets: new Map(), routed: new Map() };
+}
+
+type Subsets = ReadonlyMap<string, Labels> | undefined;
 
 const domain = /^[^.]+\.[^.]+\.?$/;
 
-/** The pods behind a host and a subset (empty for the whole Service), as far as they can be known. Looks up, never scans. */
-export function behind(host: string, subset: string, context: DestinationContext): Behind {
+/** What each client sees behind the same words; all of them, where they see the same. */
+export type Views = readonly [Behind, ...Behind[]];
+
+/**
+ * The pods behind a host and a subset (empty for the whole Service), as far as they can be known: as clients in the namespace of the
+ * route see them, and where those in the namespace of the Service may see others, as they do. Looks up, never scans.
+ */
+export function behind(host: string, subset: string, context: DestinationContext): Views {
   const target = serviceOfHost(host, context.namespace);
-  if (target.kind === 'external') return target;
+  if (target.kind === 'external') return [target];
   const { namespace, name } = target;
   const { services } = context.facts;
-  if (!services.known) return unknownFact('services', namespace);
+  if (!services.known) return [unknownFact('services', namespace)];
   const service = services.value.get(namespace, name);
   // `example.com` looks like `name.namespace`, and without such a Service it is what it looks like to everybody else.
-  if (service === undefined && domain.test(host)) return { kind: 'external' };
-  if (service === undefined) return { kind: 'service-missing', namespace, service: name };
-  if (service.external) return { kind: 'external' };
+  if (service === undefined && domain.test(host) && !context.isNamespace(namespace)) return [{ kind: 'external' }];
+  if (service === undefined) return [{ kind: 'service-missing', namespace, service: name }];
+  if (service.external) return [{ kind: 'external' }];
   if (service.labels.has('mirror.linkerd.io/mirrored-service'))
-    return { kind: 'cannot-judge', why: 'a mirrored Service', namespace };
-  const labels = labelsOf(service, subset, context);
-  return labels.kind === 'labels' ? backingOf(service, { ...labels, subset, doubtful: target.doubtful }, context.facts) : labels;
+    return [{ kind: 'cannot-judge', why: 'a mirrored Service', namespace }];
+  const [first, ...others] = views(service, subset, context);
+  const backing = (view: View): Behind =>
+    view.kind === 'labels' ? backingOf(service, { ...view, doubtful: target.doubtful }, context) : view;
+  return [backing(first), ...others.map(backing)];
+}
+
+/** Whether the one, of what two clients see behind the same words, can serve less than the other. */
+export function servesLess(one: Behind, other: Behind): boolean {
+  if (one.kind !== 'pods') return true;
+  return other.kind === 'pods' && other.ready >= one.ready;
 }
 
 /** DestinationRules of a namespace that may be about a Service, as they stand. */
@@ -90,53 +121,69 @@ interface Resolved {
 type Unresolved = Exclude<Behind, Backing | { readonly kind: 'external' | 'service-missing' }>;
 
 /**
- * The labels of a subset. Each client asks the first namespace that has any rule for the host: its own, that of the Service, that
- * of the mesh. Which clients follow a route is not known: those of its namespace may, and others, so what holds for either counts.
+ * What a subset means to clients in the namespace of the route and in that of the Service. A client asks the first namespace that has
+ * any rule for the host and lets it be seen: its own, that of the Service, that of the mesh.
  * https://github.com/istio/istio/blob/master/pilot/pkg/model/push_context.go (destinationRule)
  */
-function labelsOf(service: ServiceObject, subset: string, context: DestinationContext): Resolved | Unresolved {
-  if (subset === '') return { kind: 'labels', subsetLabels: noLabels };
-  const { namespace, name } = service;
-  const { facts } = context;
-  if (!facts.destinationRules.known) return unknownFact('destinationRules', namespace);
-  const rules = context.rules ?? ((inNamespace: string, key: string) => storedRules(facts, inNamespace, key));
-  const seenBy = [
-    [context.namespace, namespace, context.rootNamespace],
-    [namespace, context.rootNamespace],
-  ].map((places) => firstWithRules(places, (place) => subsetsFor(rules(place, serviceKey(namespace, name)), namespace, name)));
-  const subsetLabels = seenBy.find((subsets) => subsets?.has(subset) === true)?.get(subset);
-  if (subsetLabels === undefined) {
-    const defined = new Set(seenBy.flatMap((subsets) => [...(subsets?.keys() ?? [])]));
-    return { kind: 'subset-undefined', namespace, service: name, subsets: [...defined] };
-  }
-  return cannotJudgeLabels(subsetLabels)
-    ? { kind: 'cannot-judge', why: `subset ${subset} selects by labels that Istio adds`, namespace }
-    : { kind: 'labels', subsetLabels };
+function views(service: ServiceObject, subset: string, context: DestinationContext): readonly [View, ...View[]] {
+  if (subset === '') return [{ kind: 'labels', subsetLabels: noLabels }];
+  const { namespace } = service;
+  if (!context.facts.destinationRules.known) return [unknownFact('destinationRules', namespace)];
+  const first = viewOf(service, subset, context, context.namespace);
+  if (context.namespace === namespace) return [first];
+  const second = viewOf(service, subset, context, namespace);
+  const same = first.kind === 'labels' && second.kind === 'labels' && first.subsetLabels === second.subsetLabels;
+  return same ? [first] : [first, second];
 }
 
-type Subsets = ReadonlyMap<string, Labels> | undefined;
+type View = Resolved | Unresolved;
 
-function firstWithRules(places: readonly string[], subsetsIn: (place: string) => Subsets): Subsets {
-  for (const place of new Set(places)) {
-    const subsets = subsetsIn(place);
-    if (subsets !== undefined) return subsets;
+function viewOf(service: ServiceObject, subset: string, context: DestinationContext, client: string): View {
+  const { namespace, name } = service;
+  for (const place of new Set([client, namespace, context.rootNamespace])) {
+    const subsets = subsetsIn(place, client, service, context);
+    if (subsets === undefined) continue;
+    const subsetLabels = subsets.get(subset);
+    if (subsetLabels === undefined) return { kind: 'subset-undefined', namespace, service: name, subsets: [...subsets.keys()] };
+    return cannotJudgeLabels(subsetLabels)
+      ? { kind: 'cannot-judge', why: `subset ${subset} selects by labels that Istio adds`, namespace }
+      : { kind: 'labels', subsetLabels };
   }
-  return undefined;
+  return { kind: 'subset-undefined', namespace, service: name, subsets: [] };
+}
+
+function subsetsIn(
+  place: string,
+  client: string,
+  { namespace, name }: ServiceObject,
+  { rules, memo }: DestinationContext,
+): Subsets {
+  const service = serviceKey(namespace, name);
+  const key = `${place} ${client} ${service}`;
+  const known = memo.subsets.get(key);
+  if (known !== undefined) return known.seen;
+  const visible = rules(place, service).filter((rule) => isSeenFrom(client, rule));
+  const seen = subsetsFor(visible, namespace, name);
+  memo.subsets.set(key, { seen });
+  return seen;
+}
+
+function isSeenFrom(client: string, { exportTo, namespace }: DestinationRuleObject): boolean {
+  return exportTo.length === 0 || exportTo.some((to) => to === '*' || to === client || (to === '.' && namespace === client));
 }
 
 const noLabels: Labels = new Map();
 
 interface Chosen {
   readonly subsetLabels: Labels;
-  readonly subset: string;
   readonly doubtful: boolean;
 }
 
-function backingOf(service: ServiceObject, { subsetLabels, doubtful }: Chosen, facts: DestinationFacts): Behind {
+function backingOf(service: ServiceObject, { subsetLabels, doubtful }: Chosen, { facts, memo }: DestinationContext): Behind {
   const { namespace } = service;
   const contradictory = [...subsetLabels].some(([key, value]) => (service.selector.get(key) ?? value) !== value);
   const labels = new Map([...service.selector, ...subsetLabels]);
-  const endpoints = endpointsOf(service, { labels, subsetLabels, contradictory }, facts);
+  const endpoints = endpointsOf(service, { labels, subsetLabels, contradictory, routed: memo.routed }, facts);
   if (endpoints.kind === 'unknown') {
     const workloads = workloadsBehind({ namespace, labels, pods: [] }, facts);
     return { ...unknownFact(endpoints.fact, namespace), labels, workloads };
@@ -151,6 +198,7 @@ function backingOf(service: ServiceObject, { subsetLabels, doubtful }: Chosen, f
     doubtful,
     ready: endpoints.ready,
     readySince: endpoints.readySince,
+    readyPods: endpoints.readyPods,
     desired: desiredOf(endpoints, workloads),
     pods: endpoints.pods,
     workloads,

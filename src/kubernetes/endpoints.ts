@@ -8,6 +8,8 @@ export interface Endpoints {
   readonly ready: number;
   /** Of the ready ones, ms since the epoch; fewer than `ready` where an endpoint has no pod to ask. */
   readonly readySince: readonly number[];
+  /** Which pods are ready: as many as `readySince`. */
+  readonly readyPods: readonly string[];
   /** All that are selected, ready or not. */
   readonly pods: readonly PodObject[];
 }
@@ -17,7 +19,12 @@ export interface Selected {
   readonly subsetLabels: Labels;
   /** No pod can carry both the Service's labels and the subset's. */
   readonly contradictory: boolean;
+  /** By Service: found out for other subsets of it. */
+  readonly routed: Map<string, Routed>;
 }
+
+/** Does an EndpointSlice send requests to a pod? */
+export type Routed = (pod: PodObject) => boolean;
 
 interface Unknown {
   readonly kind: 'unknown';
@@ -38,15 +45,18 @@ export function endpointsOf(
   facts: DestinationFacts,
 ): Endpoints | Unknown | CannotJudge {
   const { pods, endpointSlices } = facts;
-  if (selected.contradictory) return { kind: 'endpoints', ready: 0, readySince: [], pods: [] };
+  if (selected.contradictory) return { kind: 'endpoints', ready: 0, readySince: [], readyPods: [], pods: [] };
   if (!pods.known) return { kind: 'unknown', fact: 'pods' };
   if (!endpointSlices.known) return { kind: 'unknown', fact: 'endpointSlices' };
   const slices = endpointSlices.value.by('service', serviceKey(service.namespace, service.name));
   if (service.selector.size === 0) return byHand(service.namespace, selected.subsetLabels, slices, facts);
   const all = pods.value.select(service.namespace, selected.labels);
   const serving = all.filter((pod) => isServing(pod));
-  const routed = slices.length === 0 ? serving : serving.filter(routedBy(slices, service.publishesNotReady));
-  return { kind: 'endpoints', ready: routed.length, readySince: times(routed), pods: all };
+  const key = serviceKey(service.namespace, service.name);
+  const isRouted = selected.routed.get(key) ?? routedBy(slices, service.publishesNotReady);
+  selected.routed.set(key, isRouted);
+  const routed = slices.length === 0 ? serving : serving.filter(isRouted);
+  return { kind: 'endpoints', ready: routed.length, readySince: times(routed), readyPods: names(routed), pods: all };
 }
 
 function isServing({ ready, started, terminating }: PodObject): boolean {
@@ -54,7 +64,7 @@ function isServing({ ready, started, terminating }: PodObject): boolean {
 }
 
 /** A pod with an IPv4 and an IPv6 address stands in two slices, and is one pod. */
-function routedBy(slices: readonly EndpointSliceObject[], trustPresence: boolean): (pod: PodObject) => boolean {
+function routedBy(slices: readonly EndpointSliceObject[], trustPresence: boolean): Routed {
   const names = new Set<string>();
   const addresses = new Set<string>();
   for (const { endpoints } of slices)
@@ -88,10 +98,20 @@ function byHand(
   const ofSubset = found.filter(({ labels }) => [...subsetLabels].every(([key, value]) => labels.get(key) === value));
   const serving = ofSubset.filter(isServing);
   const foreign = withPods.length - found.length;
-  return { kind: 'endpoints', ready: serving.length + foreign, readySince: times(serving), pods: ofSubset };
+  return {
+    kind: 'endpoints',
+    ready: serving.length + foreign,
+    readySince: times(serving),
+    readyPods: names(serving),
+    pods: ofSubset,
+  };
 }
 
 /** A pod that does not say since when it is ready has been so for no time at all. */
 function times(pods: readonly PodObject[]): readonly number[] {
   return pods.map(({ readySince }) => readySince ?? Number.POSITIVE_INFINITY);
+}
+
+function names(pods: readonly PodObject[]): readonly string[] {
+  return pods.map(({ name }) => name);
 }

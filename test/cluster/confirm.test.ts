@@ -246,9 +246,9 @@ void t.test('what cannot be read: fresh caches stand, stale ones are unknown', a
   the.live.set('/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts', { items: [], metadata: { continue: 'more' } });
   the.live.set('/api/v1/namespaces/shop/pods?app=cart', new ApiError('Forbidden', 403));
   const second = await round(the, first, true);
-  t.strictSame(second.services, { known: false, why: 'never synced; live read: ECONNREFUSED' });
-  t.strictSame(second.canaries, { known: false, why: 'no contact for 42 s; live read: timeout' });
-  t.strictSame(second.rollouts, { known: false, why: 'no contact for 11 s; live read: too many objects' });
+  t.match(second.services, { known: false, why: 'never synced; live read: ECONNREFUSED' });
+  t.match(second.canaries, { known: false, why: 'no contact for 42 s; live read: timeout' });
+  t.match(second.rollouts, { known: false, why: 'no contact for 11 s; live read: too many objects' });
   t.strictSame(names(lookup(second, 'pods').select('shop', cart)), ['cart-1']);
   t.equal(the.confirm(second, true), undefined, 'a read that failed is not tried again');
   lookup(second, 'deployments').get('shop', 'cart');
@@ -258,7 +258,7 @@ void t.test('what cannot be read: fresh caches stand, stale ones are unknown', a
   lookup(late, 'services').get('shop', 'cart');
   lookup(late, 'pods').select('shop', cart);
   const none = await round(the, late, true, 0);
-  t.strictSame(none.services, { known: false, why: 'never synced; live read: no time left' });
+  t.match(none.services, { known: false, why: 'never synced; live read: no time left' });
   t.strictSame(names(lookup(none, 'pods').select('shop', cart)), ['cart-1']);
 });
 
@@ -280,7 +280,7 @@ void t.test('a kind that is not installed has nothing, without a call', async (t
   lookup(third, 'canaries').by('target', workloadKey('shop', 'Deployment', 'till'));
   the.nowMs = 2000;
   const fourth = await round(the, third, true);
-  t.strictSame(fourth.canaries, { known: false, why: 'no contact for 12 s; live read: HTTP 404' });
+  t.match(fourth.canaries, { known: false, why: 'no contact for 12 s; live read: HTTP 404' });
 });
 
 void t.test('odd names reach no path and no selector', async (t) => {
@@ -323,7 +323,7 @@ void t.test('a review reads no more than 48 times', async (t) => {
   t.equal(the.asked.length, 48);
   t.equal(lookup(second, 'services').get('shop', 's-0'), undefined, 'read, and gone');
   t.ok(lookup(second, 'services').get('shop', 's-59'), 'not read: the cache is fresh');
-  t.strictSame(second.replicaSets, { known: false, why: 'too many objects to read again' });
+  t.match(second.replicaSets, { known: false, why: 'too many objects to read again' });
   t.equal(the.confirm(second, true), undefined);
 });
 

@@ -16,8 +16,8 @@ export interface ApiLine {
   /** Nothing is answered. */
   readonly freeze: () => void;
   readonly heal: () => void;
-  /** How many watches are open. */
-  readonly watches: () => number;
+  /** Does every watch that there was go on? */
+  readonly isHeard: () => boolean;
   /** What was asked since the last call, watches left out: `/api/v1/namespaces/prod-eu-central`. */
   readonly asked: () => readonly string[];
   readonly close: () => void;
@@ -32,21 +32,22 @@ export async function apiLine(plane: Plane): Promise<ApiLine> {
   const agent = new Agent({ keepAlive: true, ca: readFileSync(plane.folder.caFile) });
   let state: State = 'open';
   let asked: string[] = [];
-  let watches = 0;
+  const watches = new Map<string, number>();
   const sockets = new Set<Duplex>();
   const passes = (isWatch: boolean): boolean => state === 'open' || (state === 'deaf' && !isWatch);
   const server = createServer({ cert: certificate.cert, key: certificate.key }, (incoming, answer) => {
     const url = incoming.url ?? '';
     const isWatch = /[?&]watch=(true|1)/.test(url);
-    if (!isWatch) asked.push(url.replace(/\?.*/, ''));
+    const path = url.replace(/\?.*/, '');
+    if (!isWatch) asked.push(path);
     if (!passes(isWatch)) return;
     const { method } = incoming;
     const headers = { ...incoming.headers };
     // It would be taken for the name in the API server's certificate.
     delete headers.host;
     if (isWatch) {
-      watches += 1;
-      answer.on('close', () => (watches -= 1));
+      watches.set(path, (watches.get(path) ?? 0) + 1);
+      answer.on('close', () => watches.set(path, (watches.get(path) ?? 1) - 1));
     }
     const outgoing = request({ agent, hostname, port, path: url, method, headers }, (found) =>
       handOn(found, answer, () => passes(isWatch)),
@@ -87,7 +88,7 @@ export async function apiLine(plane: Plane): Promise<ApiLine> {
       // What was held back is lost: a connection that lived through it would go on with a hole.
       for (const socket of sockets) socket.destroy();
     },
-    watches: () => watches,
+    isHeard: () => [...watches.values()].every((open) => open > 0),
     asked: () => {
       const before = asked;
       asked = [];

@@ -10,8 +10,8 @@ import { startPlane, type Plane, type PlaneOptions } from '../controlplane/plane
 import { installWebhook } from '../controlplane/installation.ts';
 import { namespace } from './cluster.ts';
 
-/** Seconds; a minute by default, which nobody waits for in a test. */
-export const warmSeconds = 3;
+/** Seconds; a minute by default, which nobody waits for in a test. Not so few that a busy machine makes pods warm by being slow. */
+export const warmSeconds = 6;
 
 /** Pods with it are not ready, and get ready when it goes. */
 const unready = 'rollback-bouncer.dev/turn-unready';
@@ -91,7 +91,7 @@ export interface MeshOptions extends PlaneOptions, InstallationOptions {
   readonly seenBy?: (plane: Plane) => Promise<Plane>;
 }
 
-/** A plane with Istio's kinds, the webhook, and the story's objects but for the route: 8 stable pods ready, 4 rolled back ones not. */
+/** A plane with Istio's kinds, the webhook, and the story's objects but for the route: 8 stable pods warm, 4 rolled back ones not ready. */
 export async function startMesh({ settings = 'dwellSeconds: 0', seenBy, ...options }: MeshOptions = {}): Promise<Mesh> {
   const plane = await startPlane({ crds: ['istio'], ...options });
   t.teardown(() => plane.stop());
@@ -109,6 +109,7 @@ export async function startMesh({ settings = 'dwellSeconds: 0', seenBy, ...optio
   await eventually(async () => (await mesh.kubectl(['auth', 'can-i', 'patch', 'virtualservices'])).code === 0, {
     what: 'the right to edit routes',
   });
+  await mesh.warm();
   return mesh;
 }
 
@@ -136,19 +137,23 @@ function meshOn(plane: Plane, installation: Installation): Mesh {
       ...(input !== undefined && { input: typeof input === 'string' ? input : JSON.stringify(input) }),
       ...run,
     });
+  // kubectl takes its time to start, and these are asked again and again.
+  const list = async <T>(path: string, selector: string): Promise<readonly T[]> => {
+    const { body } = await plane.api(`${path}?labelSelector=${encodeURIComponent(selector)}`);
+    return (body as { readonly items: readonly T[] }).items;
+  };
   const pods = async (subset: Subset): Promise<readonly Pod[]> => {
-    const found = await plane.list<Pod>('pods', namespace, `version=${subset}`);
+    const found = await list<Pod>(`/api/v1/namespaces/${namespace}/pods`, `version=${subset}`);
     return found.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   };
   const weights: Mesh['weights'] = async (name = 'checkout-api-vs') => {
-    const { code, stdout } = await kubectl(['get', 'virtualservice', name, '-o', 'json']);
-    if (code !== 0) return undefined;
-    return (JSON.parse(stdout) as Loose).spec.http![0]!.route.map(({ weight }) => weight);
+    const path = `/apis/networking.istio.io/v1/namespaces/${namespace}/virtualservices/${name}`;
+    const { status, body } = await plane.api(path, { expectFailure: 'either' });
+    return status === 200 ? (body as Loose).spec.http![0]!.route.map(({ weight }) => weight) : undefined;
   };
   const endpoints = async (): Promise<number> => {
-    const slices = await plane.list<{ endpoints: { conditions: { ready: boolean } }[] | null }>(
-      'endpointslices',
-      namespace,
+    const slices = await list<{ endpoints: { conditions: { ready: boolean } }[] | null }>(
+      `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
       'kubernetes.io/service-name=checkout-api-svc',
     );
     return slices.flatMap((slice) => slice.endpoints ?? []).filter(({ conditions }) => conditions.ready).length;

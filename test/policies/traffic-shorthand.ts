@@ -126,12 +126,22 @@ export function routeManifest(route: RouteShorthand, sends: Json): JsonObject {
 
 function rulesOf(sends: Json, host: string | null): JsonObject {
   const given = asObject(sends) ?? {};
+  if ('paths' in given) return manyPaths(given, host ?? '');
   if (['http', 'tls', 'tcp'].some((protocol) => protocol in given)) return given;
   const entries = Object.entries(given).map(([key, weight]) => ({
     destination: host === null ? { host: key } : { host, subset: key },
     ...(weight !== null && { weight }),
   }));
   return { http: [{ route: entries }] };
+}
+
+/** `{ paths: 500, subset: v1, backwards: true }`: as many rules, each for a path of its own. */
+function manyPaths({ paths, subset, backwards }: JsonObject, host: string): JsonObject {
+  const rules = Array.from({ length: Number(paths) }, (_, index) => ({
+    match: [{ uri: { prefix: `/${index}-` } }],
+    route: [{ destination: { host, subset: subset ?? '' } }],
+  }));
+  return { http: backwards === true ? rules.toReversed() : rules };
 }
 
 /** What `was` stored and what it `becomes`: without the one a CREATE, without the other a DELETE. */

@@ -1,6 +1,6 @@
 import { asList, asText, at, own, type Json, type JsonObject } from '../../core/json.ts';
 import type { PodObject } from '../../core/objects.ts';
-import { controllerOf, count, identity, labelsOf, milliseconds } from './metadata.ts';
+import { controllerOf, identity, labelsOf, milliseconds } from './metadata.ts';
 
 export function projectPod(raw: JsonObject): PodObject | undefined {
   const id = identity(raw);
@@ -18,7 +18,6 @@ export function projectPod(raw: JsonObject): PodObject | undefined {
     readySince: ready ? readySince(own(readyCondition, 'lastTransitionTime'), containers) : undefined,
     // Absent in manifests written by hand: only who says that it has not started is believed.
     started: !containers.some((one) => own(one, 'started') === false),
-    restarts: containers.reduce<number>((sum, one) => sum + count(own(one, 'restartCount')), 0),
     terminating: at(raw, 'metadata', 'deletionTimestamp') !== undefined,
   };
 }

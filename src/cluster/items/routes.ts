@@ -25,3 +25,8 @@ export function routedServices({ rules, namespace }: Route): readonly string[] {
 export function routedSubsets({ rules }: Route): readonly string[] {
   return rules.flatMap((rule) => rule.destinations.flatMap(({ subset }) => (subset === '' ? [] : [subset])));
 }
+
+/** Routes that decide for this one. */
+export function handedTo({ rules }: Route): readonly string[] {
+  return rules.flatMap(({ delegate }) => delegate ?? []);
+}

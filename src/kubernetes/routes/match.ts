@@ -16,10 +16,12 @@ const catchAll: Match = { match: 'catch-all', matchKey: '', odd: undefined };
 const saysNothing: ReadonlySet<string> = new Set(['name', 'statPrefix']);
 /** Nothing in a valid block is deeper, and a hostile one must not exhaust the stack. */
 const deepest = 8;
-/** Every request has these: what they say is about the request, not about who sends it. */
+/** Every request has these: what they say is about the request or the way it came, not about who was singled out. */
 const everybodys: ReadonlySet<string> = new Set([
   ...['uri', 'scheme', 'method', 'authority', 'host'],
   ...[':path', ':scheme', ':method', ':authority'],
+  ...['user-agent', 'accept', 'accept-encoding', 'accept-language', 'connection', 'content-type'],
+  ...['x-forwarded-proto', 'x-forwarded-for', 'x-forwarded-host', 'x-request-id', 'x-envoy-external-address'],
 ]);
 /** They match the whole path. `*` is no regular expression, and Istio takes it for one that matches all. */
 const everyPath: ReadonlySet<string> = new Set(['*', '.*', '.+', '^.*', '.*$', '^.*$', '^.+$', '/.*', '/.*$', '^/.*', '^/.*$']);
@@ -106,13 +108,22 @@ function isTelling(value: Json | undefined): boolean {
  */
 function isTrivialRegex(regex: string): boolean {
   if (regex.length > longestRegex) return true;
-  const literals = regex
-    .replace(/\(\?(?:P?<\w+>|[a-zA-Z-]*[:)])/g, '')
-    .replace(/\[\^?\]?(?:\\.|[^\]\\])*(?:\]|$)/g, '')
-    .replace(/\\(?:[pP](?:\{[^}]*(?:\}|$)|.)|[dDwWsSbBAzC])/g, '')
+  const atoms = regex
+    .replace(/\(\?(?:P?<\w+>|[a-zA-Z-]*[:)])/g, '(')
+    .replace(/\[\^?\]?(?:\\.|[^\]\\])*(?:\]|$)/g, '.')
+    .replace(/\\(?:[pP](?:\{[^}]*(?:\}|$)|.)|[dDwWsSbBAzC])/g, '.');
+  const literals = withoutOptional(atoms)
     .replace(/\{[\d,]*\}/g, '')
     .replace(/[.*+?^$()]/g, '');
   return literals.split('|').includes('');
+}
+
+/** What may be left out of a text says nothing about it: `a?`, `(?:app)*`, `x{0,9}`. From the inside out, a few levels deep. */
+function withoutOptional(atoms: string): string {
+  let left = atoms;
+  for (let level = 0; level < deepest; level += 1)
+    left = left.replace(/(?:\([^()]*\)|\\.|[^()|\\])(?:\?|\*|\{0[^}]*(?:\}|$))/g, '');
+  return left;
 }
 
 /** The same text for values that mean the same: keys have no order, and all lists of a block are sets. */

@@ -18,7 +18,6 @@ export interface Carrier {
 /** How many ready pods all of a rule's traffic needs, and who said so. */
 export interface Base {
   readonly pods: number;
-  readonly from: 'rollout' | 'carriers';
   /** Autoscalers move the number of pods: it is what the load needed until now, not what was planned. */
   readonly floating: boolean;
 }
@@ -29,21 +28,33 @@ export interface Base {
  * Checked against Argo's own contract, stable N and canary ceil(w x N) ready, in test/policies/weight-jump-capacity.test.ts.
  */
 export function baseOf(carriers: readonly Carrier[], target: Backing): Base | undefined {
+  if (carriers.length === 0) return rolloutOf(target);
+  const ofAll = [target, ...qualifying(carriers).map(({ backing }) => backing)].map(rolloutOf);
+  const [first] = ofAll;
+  if (first !== undefined && ofAll.every((one) => one?.name === first.name)) return { pods: first.pods, floating: false };
   const workloads = [target, ...carriers.map(({ backing }) => backing)].flatMap((backing) => backing.workloads);
-  const rollouts = workloads.filter(({ kind }) => kind === 'Rollout').map(({ replicas }) => replicas);
   const floating = workloads.some(({ kind, autoscaled }) => kind === 'Deployment' && autoscaled);
-  if (rollouts.length > 0) return { pods: Math.max(...rollouts), from: 'rollout', floating: false };
-  if (carriers.length === 0) return undefined;
   const largest = Math.max(...carriers.map(({ backing }) => backing.ready));
   const byShare = sizeByShare(carriers);
-  if (byShare === undefined) return { pods: largest, from: 'carriers', floating };
-  return { pods: floating ? byShare : Math.min(byShare, largest), from: 'carriers', floating };
+  if (byShare === undefined) return { pods: largest, floating };
+  return { pods: floating ? byShare : Math.min(byShare, largest), floating };
+}
+
+/** The Rollout that owns all of the pods. */
+function rolloutOf({ workloads, namespace }: Backing): (Base & { readonly name: string }) | undefined {
+  const [only] = workloads;
+  if (only?.kind !== 'Rollout' || workloads.length > 1) return undefined;
+  return { pods: only.replicas, floating: false, name: `${namespace}/${only.name}` };
+}
+
+function qualifying(carriers: readonly Carrier[]): readonly Carrier[] {
+  return carriers.filter(({ share }) => share === undefined || share >= qualifyingShare - epsilon);
 }
 
 function sizeByShare(carriers: readonly Carrier[]): number | undefined {
   const shared = carriers.flatMap(({ share, backing }) => (share === undefined ? [] : [{ share, ready: backing.ready }]));
-  const qualifying = shared.filter(({ share }) => share >= qualifyingShare - epsilon);
-  const asked = qualifying.length > 0 ? qualifying : shared.toSorted((a, b) => b.share - a.share).slice(0, 1);
+  const large = shared.filter(({ share }) => share >= qualifyingShare - epsilon);
+  const asked = large.length > 0 ? large : shared.toSorted((a, b) => b.share - a.share).slice(0, 1);
   return asked.length === 0 ? undefined : Math.min(...asked.map(({ share, ready }) => ready / share));
 }
 

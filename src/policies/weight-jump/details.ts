@@ -16,7 +16,10 @@ export interface Way extends JsonObject {
   readonly namespace: string;
   /** As kubectl takes it, `deployment/checkout-api`; empty when there is none, or several. */
   readonly workload: string;
+  /** What to `kubectl get` to see them: `pods -l app=checkout`. */
   readonly selector: string;
+  /** Whose modes decide. */
+  readonly namespaces: readonly string[];
   readonly autoscaled: boolean;
 }
 
@@ -39,4 +42,5 @@ export const moved = ({ object, rule, destination, toPercent }: OfStep): string 
 export const counted = ({ needed, ready, desired }: OfGain): string =>
   `needs ${needed} ready pod${needed === 1 ? '' : 's'}, has ${ready} (desired ${desired})`;
 
-export const cold = ({ needed, ready, warm }: OfGain): string => `needs ${needed} warm pods, has ${warm} (${ready} ready)`;
+export const cold = ({ needed, ready, warm }: OfGain): string =>
+  `needs ${needed} warm pod${needed === 1 ? '' : 's'}, has ${warm} (${ready} ready)`;

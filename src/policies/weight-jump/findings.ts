@@ -7,16 +7,19 @@ function nextOf(detail: OfGain): string {
   return `Largest share now: ${detail.maxAllowedPercent}%. ${waitFor(detail)}, or ${regardless(detail)}`;
 }
 
-function waitFor({ warmInSeconds, namespace, workload, selector, desired, needed, autoscaled }: OfGain): string {
+function waitFor(detail: OfGain): string {
+  const { warmInSeconds, namespace, workload, selector, desired, needed, autoscaled } = detail;
   if (warmInSeconds !== undefined && warmInSeconds > 0) return `Retry in ${warmInSeconds} s`;
-  if (workload === '') return `Retry when ready (kubectl get pods -n ${namespace} -l ${selector})`;
-  if (desired < needed && !autoscaled)
-    return `Retry with more pods (kubectl scale -n ${namespace} ${workload} --replicas=${needed})`;
+  if (desired < needed && autoscaled) return 'Retry with more pods (raise minReplicas of its HorizontalPodAutoscaler)';
+  // `kubectl rollout status` and `scale` are about a whole Rollout: its stable pods, too.
+  if (!workload.startsWith('deployment/')) return `Retry when ready (kubectl get -n ${namespace} ${selector})`;
+  if (desired < needed) return `Retry with more pods (kubectl scale -n ${namespace} ${workload} --replicas=${needed})`;
   return `Retry when ready (kubectl rollout status -n ${namespace} ${workload})`;
 }
 
-function regardless({ namespace }: { readonly namespace: string }): string {
-  return `at your own risk: kubectl label ns ${namespace} rollback-bouncer.dev/weight-jump=warn`;
+/** The strictest mode of all of these holds, so all of them must yield. */
+function regardless({ namespaces }: { readonly namespaces: readonly string[] }): string {
+  return `at your own risk: kubectl label ns ${namespaces.join(' ')} --overwrite rollback-bouncer.dev/weight-jump=warn`;
 }
 
 const gainRemedy = 'Wait for the pods, scale the workload, or take the largest share that the message names.';
@@ -79,7 +82,7 @@ const risks = {
     readonly object: string;
     readonly subset: string;
     readonly route: string;
-    readonly namespace: string;
+    readonly namespaces: readonly string[];
     readonly percent: number;
     readonly ready: number;
   }>({
@@ -89,7 +92,7 @@ const risks = {
     remedy: 'Shift the traffic away first, then remove the subset.',
     say: ({ object, subset, route, percent, ready }) =>
       `${object}: subset ${subset} carries ${percent}% of ${route} (${ready} ready pods)`,
-    next: ({ namespace }) => `Shift the traffic away first, or ${regardless({ namespace })}`,
+    next: (detail) => `Shift the traffic away first, or ${regardless(detail)}`,
   }),
   'targeted-route': findingSpec<OfStep & { readonly reason: string }>({
     effect: 'warn',
@@ -115,14 +118,13 @@ const risks = {
     means:
       'The destination is too small or too cold, but who carries the traffic now has less than half of its pods ready: it may only get better.',
     remedy: 'Watch the destination; scale it.',
-    say: (detail) =>
-      `${step(detail)}: ${detail.ready} of ${detail.needed} pods ready, ${detail.warm} warm, but the source is broken`,
+    say: (detail) => `${step(detail)}: ${detail.ready} ready pods (${detail.needed} needed); the source is broken`,
   }),
   'nothing-ready-anywhere': findingSpec<OfStep & { readonly why: string }>({
     effect: 'warn',
-    means: 'The destination has no ready pod, and nobody else serves that traffic: nothing is lost by it.',
+    means: 'The destination has no ready pod, and nobody is known to serve that traffic: nothing is lost by it.',
     remedy: 'Wait for the pods.',
-    say: (detail) => `${step(detail)}: no ready pod there, nor anywhere else (${detail.why})`,
+    say: (detail) => `${step(detail)}: no ready pod there, nor beside it (${detail.why})`,
   }),
   'cannot-judge': findingSpec<OfStep & { readonly why: string }>({
     effect: 'warn',
@@ -135,6 +137,14 @@ const risks = {
     means: 'A rule cannot be read: a weight that is no whole number from 0 to 2147483647, or a delegate that cannot be followed.',
     remedy: 'Correct the rule.',
     say: ({ object, rule, why }) => `${object} ${rule} not judged: ${why}`,
+  }),
+  'too-many-rules': findingSpec<{ readonly object: string; readonly before: number; readonly after: number }>({
+    effect: 'deny',
+    means:
+      'So many rules changed their places, or so many parts of the traffic move, that they cannot be judged while others wait.',
+    remedy: 'Change the route in smaller steps, or split it.',
+    say: ({ object, before, after }) => `${object}: too many rules change at once (${before} and ${after}) to be judged`,
+    next: () => 'Change it in smaller steps',
   }),
   'all-zero-weights': findingSpec<{ readonly object: string; readonly rule: string }>({
     effect: 'warn',

@@ -14,8 +14,7 @@ import {
 
 /** A destination whose share of a rule's traffic grows, and everything that decides whether it may. */
 export interface Gain {
-  /** Shares of the rule's traffic, 0 to 1. */
-  readonly from: number;
+  /** New share of the rule's traffic, 0 to 1. */
   readonly to: number;
   readonly target: Backing;
   /** Who served that traffic until now, with at least one ready pod. */

@@ -9,7 +9,7 @@ import { specWrittenAt } from './ladder.ts';
 import { judgeRoute } from './route-change.ts';
 import { judgeRemoval } from './route-removal.ts';
 import { judgeRules } from './rule-change.ts';
-import { needs, trialOf, type Need, type Trial, type Verdict } from './trial.ts';
+import { needs, once, trialOf, type Need, type Trial, type Verdict } from './trial.ts';
 
 const group = 'networking.istio.io';
 const deny = 'deny';
@@ -62,7 +62,9 @@ function evaluate(request: AdmissionRequest, circumstances: Circumstances<Need, 
     return { findings: [{ code: 'no-op', detail: { object: trial.object } }] };
   const named = (one: JsonObject | undefined): JsonObject | undefined => one && withNamespace(one, request);
   const [before, after] = [named(oldObject), named(object)];
-  return request.resource === 'destinationrules' ? judgeRuleWrite(before, after, trial) : judgeRouteWrite(before, after, trial);
+  return once(
+    request.resource === 'destinationrules' ? judgeRuleWrite(before, after, trial) : judgeRouteWrite(before, after, trial),
+  );
 }
 
 function judgeRouteWrite(before: JsonObject | undefined, after: JsonObject | undefined, trial: Trial): Verdict {

@@ -4,7 +4,17 @@ import { storedRules, type Behind } from '../../kubernetes/destination.ts';
 import { hostKey, serviceOfHost } from '../../kubernetes/routes/host.ts';
 import { destinationKey, sharesOf, type Shift } from './align.ts';
 import { judgeShift } from './shift.ts';
-import { isInvisible, resolver, together, type Found, type Rules, type ShiftContext, type Trial, type Verdict } from './trial.ts';
+import {
+  isInvisible,
+  resolvers,
+  type Resolve,
+  together,
+  type Found,
+  type Rules,
+  type ShiftContext,
+  type Trial,
+  type Verdict,
+} from './trial.ts';
 import { percentOf } from './words.ts';
 
 const subsetsPath = 'spec.subsets';
@@ -25,14 +35,18 @@ export function judgeRules({ before, after }: RuleChange, trial: Trial): Verdict
   if (some === undefined || (before !== undefined && after !== undefined && sameTraffic(before, after))) return untouched;
   const { virtualServices } = trial.facts;
   if (!virtualServices.known) return { findings: [], blind: [{ fact: 'virtualServices' }] };
-  const world: World = {
-    trial: { ...trial, resolve: resolver(trial.facts, trial.config, worldWith(some, before, trial)) },
-    resolveAfter: resolver(trial.facts, trial.config, worldWith(some, after, trial)),
-  };
+  const [stood, stands] = [before, after].map((rule) => resolvers(trial.facts, trial.config, worldWith(some, rule, trial)));
+  if (stood === undefined || stands === undefined) return untouched;
+  const worlds = (['least', 'most'] as const).map((take): World => ({
+    trial: { ...trial, resolve: stood[take] },
+    resolveAfter: stands[take],
+  }));
   const routes = new Map(
     [before, after].flatMap((rule) => routesUnder(rule, trial)).map((route) => [`${route.namespace}/${route.name}`, route]),
   );
-  const judged = together([...routes.values()].flatMap((route) => route.rules.map((rule) => judgeUse(rule, route, world))));
+  const judged = together(
+    worlds.flatMap((world) => [...routes.values()].flatMap((route) => route.rules.map((rule) => judgeUse(rule, route, world)))),
+  );
   return judged.findings.length + (judged.blind ?? []).length > 0 ? judged : untouched;
 }
 
@@ -84,10 +98,11 @@ function mayBeAbout({ host, namespace: own }: DestinationRuleObject, namespace: 
   return key !== undefined && ruleKey(own, key) === ruleKey(namespace, service);
 }
 
+/** What clients see before and after: those who see least, those who see most. */
 interface World {
   /** Resolves as the rules stood. */
   readonly trial: Trial;
-  readonly resolveAfter: Trial['resolve'];
+  readonly resolveAfter: Resolve;
 }
 
 /** One rule of a route that may send traffic to subsets which change. */
@@ -145,15 +160,15 @@ function inUse(
   const { namespace } = route;
   const ready = stood.kind === 'pods' ? stood.ready : 0;
   const serves = stood.kind !== 'pods' || ready > 0;
+  const namespaces = [...new Set([trial.namespace, namespace, ...(stood.kind === 'external' ? [] : [stood.namespace])])];
   const detail = {
     object: trial.object,
     subset: use.subset,
     route: `${namespace}/${route.name} ${rule.at}`,
-    namespace,
+    namespaces,
     percent: percentOf(use.share),
     ready,
   };
   const effect = serves && rule.match !== 'targeted' ? 'deny' : 'warn';
-  const namespaces = stood.kind === 'external' ? [namespace] : [namespace, stood.namespace];
   return { code: 'subset-in-use', detail, effect, path: subsetsPath, namespaces };
 }

@@ -1,8 +1,8 @@
-import type { Facts } from '../../core/facts.ts';
+import { known, type Facts } from '../../core/facts.ts';
 import type { DestinationRuleObject, Route } from '../../core/objects.ts';
 import type { Circumstances, Outcome, Raised } from '../../core/policy.ts';
 import type { AdmissionRequest } from '../../core/request.ts';
-import { behind, type Behind } from '../../kubernetes/destination.ts';
+import { behind, destinationMemo, servesLess, storedRules, type Behind } from '../../kubernetes/destination.ts';
 import { destinationNeeds } from '../../kubernetes/destination-facts.ts';
 import type { WeightJumpConfig } from './config.ts';
 import type { findings } from './findings.ts';
@@ -15,6 +15,8 @@ export type Verdict = Outcome<Raised<typeof findings>, Need>;
 export type Found = Raised<typeof findings>;
 export type Blind = NonNullable<Verdict['blind']>[number];
 
+export type Resolve = (host: string, subset: string, namespace: string) => Behind;
+
 /** What one review is judged by, whatever of it is asked. */
 export interface Trial {
   readonly facts: WeightJumpFacts;
@@ -26,8 +28,12 @@ export interface Trial {
   readonly object: string;
   /** Of the object under review. */
   readonly namespace: string;
-  /** What is behind a destination of a route in this namespace; remembered. */
-  readonly resolve: (host: string, subset: string, namespace: string) => Behind;
+  /** What may have served behind a destination of a route in this namespace; remembered. */
+  readonly resolve: Resolve;
+  /** What is there for all clients, for who is to get traffic. */
+  readonly resolveTarget: Resolve;
+  /** The same, by what was known last of what is unknown now: good for finding out whose it is, not whether it serves. */
+  readonly resolveLast: () => Resolve;
 }
 
 /** A part of the traffic is judged in. */
@@ -36,7 +42,7 @@ export interface ShiftContext {
   /** Of the route. */
   readonly namespace: string;
   /** Resolves who gains: as DestinationRules would be after the change. */
-  readonly resolveAfter: Trial['resolve'];
+  readonly resolveAfter: Resolve;
   /** The weights of a route change, so there are rungs; since when they are as they are, ms since the epoch. */
   readonly ladder: { readonly since: number | undefined } | undefined;
   /** Where the review is about a DestinationRule: the field that moves the traffic, for there is no route in it. */
@@ -46,6 +52,7 @@ export interface ShiftContext {
 export type Rules = (namespace: string, service: string) => readonly DestinationRuleObject[];
 
 export function trialOf(request: AdmissionRequest, { facts, config, now }: Circumstances<Need, WeightJumpConfig>): Trial {
+  const resolve = resolvers(facts, config);
   return {
     facts,
     config,
@@ -53,33 +60,71 @@ export function trialOf(request: AdmissionRequest, { facts, config, now }: Circu
     controller: config.controllers.includes(request.user.name),
     object: request.name,
     namespace: request.namespace,
-    resolve: resolver(facts, config),
+    resolve: resolve.most,
+    resolveTarget: resolve.least,
+    resolveLast: () => resolvers(lastKnown(facts), config).least,
   };
 }
 
-/** With `rules`, as if DestinationRules stood so. */
-export function resolver(facts: WeightJumpFacts, { rootNamespace }: WeightJumpConfig, rules?: Rules): Trial['resolve'] {
-  const seen = new Map<string, Behind>();
-  return (host, subset, namespace) => {
+function lastKnown(facts: WeightJumpFacts): WeightJumpFacts {
+  const recalled = needs.map((need) => {
+    const fact = facts[need];
+    return [need, fact.known || fact.lastKnown === undefined ? fact : known(fact.lastKnown)] as const;
+  });
+  return Object.fromEntries(recalled) as unknown as WeightJumpFacts;
+}
+
+/** What is behind destinations: by who sees most of it, and by who sees least. */
+export interface Resolvers {
+  readonly most: Resolve;
+  readonly least: Resolve;
+}
+
+/** With `rules`, as if DestinationRules stood so. What is behind a destination is found out once. */
+export function resolvers(facts: WeightJumpFacts, { rootNamespace }: WeightJumpConfig, rules?: Rules): Resolvers {
+  const seen = new Map<string, readonly [Behind, ...Behind[]]>();
+  const asked = rules ?? ((namespace: string, service: string) => storedRules(facts, namespace, service));
+  const memo = destinationMemo();
+  const isNamespace = (name: string): boolean => facts.namespaces.known && facts.namespaces.value.get('', name) !== undefined;
+  const views: (...of: Parameters<Resolve>) => readonly [Behind, ...Behind[]] = (host, subset, namespace) => {
     const key = `${namespace} ${host} ${subset}`;
-    const known = seen.get(key);
-    if (known !== undefined) return known;
-    const found = behind(host, subset, { facts, namespace, rootNamespace, ...(rules && { rules }) });
+    const found = seen.get(key) ?? behind(host, subset, { facts, namespace, rootNamespace, rules: asked, isNamespace, memo });
     seen.set(key, found);
     return found;
   };
+  return {
+    most: (...of) => views(...of).reduce((one, other) => (servesLess(one, other) ? other : one)),
+    least: (...of) => views(...of).reduce((one, other) => (servesLess(one, other) ? one : other)),
+  };
 }
 
-/** Several parts of a verdict as one; what is said twice is said once. */
+/** Several parts of a verdict as one. */
 export function together(parts: readonly Verdict[]): Verdict {
-  const findings = new Map(parts.flatMap((part) => part.findings).map((one) => [JSON.stringify(one), one]));
   const blind = new Map<string, Blind>();
   for (const one of parts.flatMap((part) => part.blind ?? [])) {
     const key = `${one.fact} ${one.effect ?? ''}`;
     const namespaces = new Set([...(blind.get(key)?.namespaces ?? []), ...(one.namespaces ?? [])]);
     blind.set(key, { ...one, namespaces: [...namespaces] });
   }
-  return { findings: [...findings.values()], blind: [...blind.values()] };
+  return { findings: parts.flatMap((part) => part.findings), blind: [...blind.values()] };
+}
+
+/** What is said twice is said once: several parts of the traffic may find the same about the same share. */
+export function once({ findings, ...rest }: Verdict): Verdict {
+  const seen = new Map<string, Found>();
+  for (const one of findings) {
+    const key = keyOf(one);
+    const known = seen.get(key);
+    // The same code denies in one part and warns in another.
+    if (known === undefined || (known.effect !== 'deny' && one.effect === 'deny')) seen.set(key, one);
+  }
+  return { ...rest, findings: [...seen.values()] };
+}
+
+function keyOf({ code, detail, path }: Found): string {
+  if (!('destination' in detail)) return JSON.stringify([code, path, detail]);
+  const { object, rule, destination, fromPercent, toPercent } = detail;
+  return [code, path, object, rule, destination, fromPercent, toPercent].join(' ');
 }
 
 /** A route that no client sees: exported to nobody, it can only be named by another one. */

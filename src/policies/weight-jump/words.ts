@@ -1,5 +1,4 @@
-import type { Labels } from '../../core/objects.ts';
-import type { Behind } from '../../kubernetes/destination.ts';
+import type { Backing, Behind } from '../../kubernetes/destination.ts';
 import type { Workload } from '../../kubernetes/workloads-behind.ts';
 import type { UndefinedSubset } from './details.ts';
 
@@ -24,15 +23,20 @@ export function workloadName({ kind, name }: Workload): string {
   return `${kind.toLowerCase()}/${name}`;
 }
 
-/** As kubectl takes it: `-l app=checkout,version=v2`. */
-export function selectorText(labels: Labels): string {
-  return [...labels].map(([key, value]) => `${key}=${value}`).join(',');
+/** What `kubectl get` shows of a destination: its pods, or who stands in for them. */
+export function lookAt({ labels, service }: Backing): string {
+  if (labels.size === 0) return `endpointslices -l kubernetes.io/service-name=${service}`;
+  return `pods -l ${[...labels].map(([key, value]) => `${key}=${value}`).join(',')}`;
 }
+
+const mostSubsets = 10;
 
 export function undefinedSubset({
   namespace,
   service,
   subsets,
 }: Behind & { readonly kind: 'subset-undefined' }): UndefinedSubset {
-  return { namespace, service, defined: subsets.join(', ') };
+  const more = subsets.length - mostSubsets;
+  const listed = [...subsets.slice(0, mostSubsets), ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
+  return { namespace, service, defined: listed };
 }
