@@ -8,6 +8,8 @@ export interface Question {
   readonly query: Query;
   /** What the answer holds. Throws an ApiError for one that makes no sense. Equal questions must be read alike. */
   readonly read: (body: JsonObject) => readonly Identity[];
+  /** How often the cache of that kind has changed: an answer from before a change is not given again. */
+  readonly changes?: () => number;
 }
 
 export type LiveRead =
@@ -48,6 +50,7 @@ interface Flight {
   readonly question: Question;
   readonly answer: Promise<LiveRead>;
   readonly land: (answer: LiveRead) => void;
+  readonly changesBefore: number | undefined;
   /** Of the most patient. */
   deadlineMs: number;
 }
@@ -65,13 +68,14 @@ export function createLiveReads(client: Pick<Client, 'getJson'>, limits: LiveRea
   const fly = async (flight: Flight): Promise<void> => {
     // Nobody may be waiting for it any more.
     const answer = flight.deadlineMs <= now() ? refused('no time left') : await read(client, flight.question, { now, timeoutMs });
-    flights.delete(flight.key);
-    answers.keep(flight.key, answer);
+    if (flights.get(flight.key) === flight) flights.delete(flight.key);
+    answers.keep(flight.key, answer, flight.changesBefore);
     flight.land(answer);
   };
   const depart = (key: string, question: Question, deadlineMs: number): Flight | undefined => {
     const { promise, resolve } = Promise.withResolvers<LiveRead>();
-    const flight: Flight = { key, question, answer: promise, land: resolve, deadlineMs };
+    const changesBefore = question.changes?.();
+    const flight: Flight = { key, question, answer: promise, land: resolve, changesBefore, deadlineMs };
     // Before its turn comes, which may be at once.
     flights.set(key, flight);
     if (enqueue(() => fly(flight))) return flight;
@@ -80,11 +84,13 @@ export function createLiveReads(client: Pick<Client, 'getJson'>, limits: LiveRea
   };
   return (question, deadlineMs) => {
     const key = JSON.stringify([question.path, question.query]);
-    const kept = answers.get(key);
+    const changes = question.changes?.();
+    const kept = answers.get(key, changes);
     if (kept !== undefined) return Promise.resolve(kept);
     const leftMs = deadlineMs - now();
     if (leftMs <= 0) return Promise.resolve(refused('no time left'));
-    const flight = flights.get(key) ?? depart(key, question, deadlineMs);
+    const open = flights.get(key);
+    const flight = open !== undefined && open.changesBefore === changes ? open : depart(key, question, deadlineMs);
     if (flight === undefined) return Promise.resolve(refused(tooManyReads));
     flight.deadlineMs = Math.max(flight.deadlineMs, deadlineMs);
     return within(flight.answer, leftMs);
@@ -121,29 +127,32 @@ function createQueue(atOnce: number, longest: number): (job: () => Promise<void>
 }
 
 interface Answers {
-  readonly get: (key: string) => LiveRead | undefined;
-  readonly keep: (key: string, answer: LiveRead) => void;
+  readonly get: (key: string, changes: number | undefined) => LiveRead | undefined;
+  readonly keep: (key: string, answer: LiveRead, changes: number | undefined) => void;
 }
 
 /** Good answers, for a short time and up to a number of objects: what is more is read again. */
 function createAnswers({ now, reuseMs = 1000, keptItems = 2000 }: LiveReadLimits): Answers {
-  const kept = new Map<string, LiveRead & { readonly weight: number; readonly until: number }>();
+  const kept = new Map<
+    string,
+    LiveRead & { readonly weight: number; readonly until: number; readonly changes: number | undefined }
+  >();
   let room = keptItems;
   const drop = (key: string): void => {
     room += kept.get(key)?.weight ?? 0;
     kept.delete(key);
   };
   return {
-    get: (key) => {
+    get: (key, changes) => {
       const found = kept.get(key);
-      return found !== undefined && now() < found.until ? found : undefined;
+      return found !== undefined && now() < found.until && found.changes === changes ? found : undefined;
     },
-    keep: (key, answer) => {
+    keep: (key, answer, changes) => {
       drop(key);
       const weight = answer.ok ? answer.items.length + 1 : Infinity;
       if (weight > room) return;
       room -= weight;
-      const answered = { ...answer, weight, until: now() + reuseMs };
+      const answered = { ...answer, weight, until: now() + reuseMs, changes };
       kept.set(key, answered);
       setTimeout(() => {
         if (kept.get(key) === answered) drop(key);

@@ -42,7 +42,8 @@ function nothing(sources: Sources): Reread {
 function rereadOne({ kind: name, ...look }: Look & { readonly how: 'get' }, sources: Sources): Reread | undefined {
   const kind = anyKind(name);
   if (!isName(look.name) || (kind.namespaced ? !isName(look.namespace) : look.namespace !== '')) return undefined;
-  const question = objectQuestion(kind, sources.version(name), look.namespace, look.name);
+  const { changes } = anyStore(sources.stores, name);
+  const question = { ...objectQuestion(kind, sources.version(name), look.namespace, look.name), changes };
   const run = async (deadlineMs: number): Promise<LiveRead> => {
     const read = await sources.readLive(question, deadlineMs);
     return !read.ok && read.absent ? none(sources) : read;
@@ -55,7 +56,8 @@ function rereadSome(look: Some, sources: Sources): Reread | undefined {
   const scoped = look.how === 'by' ? byIndex(look, kind) : byLabels(look, kind);
   if (scoped?.scope === undefined) return undefined;
   if (scoped.dear && isFresh(sources.ageSeconds(look.kind))) return rereadSingly(look, scoped.matches, sources);
-  const question = listQuestion(kind, sources.version(look.kind), scoped.scope);
+  const { changes } = anyStore(sources.stores, look.kind);
+  const question = { ...listQuestion(kind, sources.version(look.kind), scoped.scope), changes };
   const run = async (deadlineMs: number): Promise<LiveRead> => {
     const read = await sources.readLive(question, deadlineMs);
     return read.ok ? { ...read, items: read.items.filter(scoped.matches) } : read;

@@ -22,6 +22,8 @@ export interface StoreShape<T, I extends string> {
 interface Whole<T> {
   readonly size: () => number;
   readonly all: () => readonly T[];
+  /** How often anything changed. */
+  readonly changes: () => number;
 }
 
 export interface WriteStore<T> {
@@ -53,15 +55,24 @@ interface Content<T> {
  */
 export function createStore<T extends Named, I extends string = never>(shape: StoreShape<T, I>): LabelStore<T, I> {
   let content = emptyContent<T>(shape);
+  let changes = 0;
   return {
+    changes: () => changes,
     size: () => content.size,
     get: (namespace, name) => content.namespaces.get(namespace)?.get(name),
     by: (index, value) => [...(content.indexes.get(index)?.items.get(value) ?? [])],
     select: (namespace, labels) => select(content, shape.labels, namespace, labels),
     all: () => [...content.namespaces.values()].flatMap((items) => [...items.values()]),
-    upsert: (item) => upsert(content, item),
-    delete: (namespace, name) => remove(content, namespace, name),
+    upsert: (item) => {
+      changes += 1;
+      upsert(content, item);
+    },
+    delete: (namespace, name) => {
+      changes += 1;
+      remove(content, namespace, name);
+    },
     replaceAll: (items) => {
+      changes += 1;
       const next = emptyContent<T>(shape);
       for (const item of items) upsert(next, item);
       content = next;

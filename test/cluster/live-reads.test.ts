@@ -106,6 +106,26 @@ void t.test('a good answer serves for a second', async (t) => {
   t.equal(the.departed.length, 3, 'a bad one does not');
 });
 
+void t.test('what the cache heard since makes an answer old', async (t) => {
+  const the = rig();
+  let heard = 0;
+  const ask = () => the.readLive({ path: '/a', query: {}, read: namesIn, changes: () => heard }, Infinity);
+  const first = ask();
+  await the.answer('/a', { names: ['a'] });
+  await first;
+  await ask();
+  t.equal(the.departed.length, 1, 'nothing was heard: the answer is good');
+  heard += 1;
+  const second = ask();
+  t.equal(the.departed.length, 2, 'it is not any more');
+  heard += 1;
+  const third = ask();
+  t.equal(the.departed.length, 3, 'nor is one that is under way');
+  await the.answer('/a', { names: ['b'] });
+  t.match(await third, { ok: true, items: [{ name: 'b' }] });
+  void second;
+});
+
 void t.test('few objects are kept, and not for long', async (t) => {
   const the = rig({ reuseMs: 30, keptItems: 4 });
   const read = async (path: string, names: readonly string[]): Promise<void> => {
