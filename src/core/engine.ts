@@ -1,5 +1,5 @@
 import type { FactKey, Facts } from './facts.ts';
-import type { Finding, FindingSpec, JudgedFinding, Mode } from './finding.ts';
+import type { Effect, Finding, FindingSpec, Mode } from './finding.ts';
 import type { JsonObject } from './json.ts';
 import { modeOf, stronger, type Settings } from './modes.ts';
 import { ownFindings } from './own-findings.ts';
@@ -48,7 +48,7 @@ function judgeOne(
   const modes = modesOf(policy, mode, { facts, context });
   const judged = findings.map(({ finding, namespaces }) => ({ ...finding, mode: namespaces.map(modes).reduce(stronger, mode) }));
   const said = judged.filter((finding) => finding.mode !== 'off');
-  return { policy: policy.id, mode, findings: bounded(policy.id, mode, said), patch, evidence };
+  return { policy: policy.id, mode, findings: said, patch, evidence };
 }
 
 /** The mode of a finding: that of the namespace of the request, or of the one it is about where that is stricter. */
@@ -74,13 +74,14 @@ function labelsOf(namespace: string, { namespaces }: Facts): ReadonlyMap<string,
 /** More than anybody reads; an object may be made to raise tens of thousands. */
 const maximumFindings = 64;
 
-function bounded(policy: string, mode: Mode, findings: readonly JudgedFinding[]): readonly JudgedFinding[] {
-  if (findings.length <= maximumFindings) return findings;
-  const denying = findings.filter(({ effect }) => effect === 'deny');
-  const others = findings.filter(({ effect }) => effect !== 'deny');
+/** What is not said is counted, and denials are said first. Before any of it is put in words: that takes longest. */
+function bounded(raised: readonly RaisedFinding[], effectOf: (one: RaisedFinding) => Effect): readonly RaisedFinding[] {
+  if (raised.length <= maximumFindings) return raised;
+  const denying = raised.filter((one) => effectOf(one) === 'deny');
+  const others = raised.filter((one) => effectOf(one) !== 'deny');
   const shown = [...denying, ...others].slice(0, maximumFindings);
-  const more = render(policy, {}, { code: 'and-more', detail: { count: findings.length - maximumFindings } });
-  return [...shown, { ...more, mode }];
+  const namespaces = [...new Set(raised.flatMap((one) => one.namespaces ?? []))];
+  return [...shown, { code: 'and-more', detail: { count: raised.length - maximumFindings }, namespaces }];
 }
 
 interface Ran {
@@ -104,7 +105,8 @@ function run(
     const { findings, blind = [], patch = [], evidence } = policy.evaluate(request, circumstances);
     checkPatch(request, patch);
     const unknown = blind.map(({ fact, ...about }) => ({ ...unknownFact(policy, circumstances.facts, fact), ...about }));
-    return { findings: [...findings, ...unknown].map(said), patch, evidence };
+    const effectOf = ({ code, effect }: RaisedFinding): Effect => effect ?? policy.findings[code]?.effect ?? 'warn';
+    return { findings: bounded([...findings, ...unknown], effectOf).map(said), patch, evidence };
   } catch (error) {
     onError(policy.id, error);
     const name = error instanceof Error ? error.name : 'unknown';

@@ -114,6 +114,8 @@ export interface Destination {
   readonly host: string;
   /** Empty: the whole Service. */
   readonly subset: string;
+  /** The same for all spellings of a Service and its subset: `destinationKey`. */
+  readonly key: string;
   /** Of the rule's traffic, 0 to 1. */
   readonly share: number;
   /** Field path inside the object, of the first entry that names it; of the delegation when a delegate names it. */

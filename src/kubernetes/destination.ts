@@ -65,10 +65,12 @@ export interface DestinationContext {
 export interface DestinationMemo {
   readonly subsets: Map<string, { readonly seen: Subsets }>;
   readonly routed: Map<string, Routed>;
+  /** By Service and labels: subsets of other names may have the same ones. */
+  readonly behind: Map<string, Behind>;
 }
 
 export function destinationMemo(): DestinationMemo {
-  return { subsets: new Map(), routed: new Map() };
+  return { subsets: new Map(), routed: new Map(), behind: new Map() };
 }
 
 type Subsets = ReadonlyMap<string, Labels> | undefined;
@@ -179,7 +181,16 @@ interface Chosen {
   readonly doubtful: boolean;
 }
 
-function backingOf(service: ServiceObject, { subsetLabels, doubtful }: Chosen, { facts, memo }: DestinationContext): Behind {
+/** Aliases of the same pods are one object. */
+function backingOf(service: ServiceObject, chosen: Chosen, context: DestinationContext): Behind {
+  const { behind: found } = context.memo;
+  const key = JSON.stringify([service.namespace, service.name, chosen.doubtful, ...chosen.subsetLabels]);
+  const known = found.get(key) ?? newBacking(service, chosen, context);
+  found.set(key, known);
+  return known;
+}
+
+function newBacking(service: ServiceObject, { subsetLabels, doubtful }: Chosen, { facts, memo }: DestinationContext): Behind {
   const { namespace } = service;
   const contradictory = [...subsetLabels].some(([key, value]) => (service.selector.get(key) ?? value) !== value);
   const labels = new Map([...service.selector, ...subsetLabels]);

@@ -1,4 +1,5 @@
 import { serviceKey } from '../../core/keys.ts';
+import { memoised } from '../../core/memo.ts';
 
 /** What a host of a route or of a DestinationRule means. */
 export type HostMeaning =
@@ -25,6 +26,16 @@ const digits = /^\d+$/;
  * does a name with a final dot or in upper case: their Services are doubtful.
  */
 export function serviceOfHost(host: string, namespace: string): HostMeaning {
+  return meaningOf(`${namespace} ${host}`);
+}
+
+/** Routes name the same few hosts again and again. */
+const meaningOf = memoised((text: string): HostMeaning => {
+  const separator = text.indexOf(' ');
+  return parse(text.slice(separator + 1), text.slice(0, separator));
+});
+
+function parse(host: string, namespace: string): HostMeaning {
   const bare = withoutFinalDot(host);
   const labels = bare.length > mostHostCharacters ? [] : bare.split('.');
   // Every IPv4 address ends in a label of digits only, and no domain does; an IPv6 address is no label at all.
@@ -38,11 +49,25 @@ export function serviceOfHost(host: string, namespace: string): HostMeaning {
 
 /** One key for all spellings of a Service, and one for every other host. */
 export function hostKey(host: string, namespace: string): string {
+  return keyOf(`${namespace} ${host}`);
+}
+
+const keyOf = memoised((text: string): string => {
+  const separator = text.indexOf(' ');
+  return newKey(text.slice(separator + 1), text.slice(0, separator));
+});
+
+function newKey(host: string, namespace: string): string {
   const meaning = serviceOfHost(host, namespace);
   if (meaning.kind === 'service') return `svc:${serviceKey(meaning.namespace, meaning.name)}`;
   const lower = withoutFinalDot(host).toLowerCase();
   // No host has this form; whoever writes it anyway must not pass for a Service.
   return lower.startsWith('svc:') ? `host:${lower}` : lower;
+}
+
+/** One key for all spellings of a destination: no key of a Service has a space. */
+export function destinationKey(host: string, subset: string, namespace: string): string {
+  return `${hostKey(host, namespace)} ${subset}`;
 }
 
 /** A host of an object of this namespace, as an object of another one has to write it. */

@@ -1,7 +1,7 @@
 import { asList, at, own, type Json } from '../../core/json.ts';
 import { cut } from '../../core/message.ts';
 import type { Destination } from '../../core/objects.ts';
-import { hostKey } from './host.ts';
+import { destinationKey } from './host.ts';
 
 export interface Split {
   readonly destinations: readonly Destination[];
@@ -14,6 +14,7 @@ const shownCharacters = 20;
 const none: Split = { destinations: [], odd: undefined };
 
 interface Entry {
+  readonly key: string;
   readonly host: string;
   readonly subset: string;
   readonly path: string;
@@ -46,13 +47,15 @@ export function splitOf(route: Json | undefined, path: string, namespace: string
 function mergedOf(entries: readonly Json[], path: string, namespace: string): readonly Entry[] {
   const found = new Map<string, Entry>();
   for (const [index, entry] of entries.entries()) {
-    const host = at(entry, 'destination', 'host');
-    const subset = at(entry, 'destination', 'subset') ?? '';
+    const destination = own(entry, 'destination');
+    const host = own(destination, 'host');
+    const subset = own(destination, 'subset') ?? '';
     if (typeof host !== 'string' || host === '' || typeof subset !== 'string') continue;
     const weight = weightOf(own(entry, 'weight')) ?? 0;
-    const key = JSON.stringify([hostKey(host, namespace), subset]);
-    const first = found.get(key) ?? { host, subset, path: `${path}.route[${index}]`, weight: 0 };
-    found.set(key, { ...first, weight: first.weight + weight });
+    const key = destinationKey(host, subset, namespace);
+    const first = found.get(key);
+    if (first === undefined) found.set(key, { key, host, subset, path: `${path}.route[${index}]`, weight });
+    else found.set(key, { ...first, weight: first.weight + weight });
   }
   return [...found.values()];
 }

@@ -1,5 +1,4 @@
 import type { Destination, Route, RouteRule } from '../../core/objects.ts';
-import { hostKey } from '../../kubernetes/routes/host.ts';
 import { mayOverlap } from '../../kubernetes/routes/overlap.ts';
 
 /** Shares of one rule by destination, 0 to 1. */
@@ -22,15 +21,8 @@ export interface Shift {
   readonly namespaces?: readonly string[];
 }
 
-/** The same for all spellings of a destination. */
-export function destinationKey({ host, subset }: Pick<Destination, 'host' | 'subset'>, namespace: string): string {
-  return `${hostKey(host, namespace)} ${subset}`;
-}
-
-export function sharesOf(rule: RouteRule, namespace: string): Shares {
-  return new Map(
-    rule.destinations.map((destination) => [destinationKey(destination, namespace), { share: destination.share, destination }]),
-  );
+export function sharesOf({ destinations }: RouteRule): Shares {
+  return new Map(destinations.map((destination) => [destination.key, { share: destination.share, destination }]));
 }
 
 export interface Alignment {
@@ -62,7 +54,7 @@ interface Side {
   readonly shares: ReadonlyMap<RouteRule, Shares>;
 }
 
-function sideOf({ namespace, rules }: Route, protocol: RouteRule['protocol']): Side {
+function sideOf({ rules }: Route, protocol: RouteRule['protocol']): Side {
   const effective = rules.filter((rule) => rule.protocol === protocol && !rule.shadowed && rule.odd === undefined);
   const first = new Map<string, RouteRule>();
   for (const rule of effective) if (!first.has(rule.matchKey)) first.set(rule.matchKey, rule);
@@ -70,7 +62,7 @@ function sideOf({ namespace, rules }: Route, protocol: RouteRule['protocol']): S
   return {
     rules: kept,
     places: new Map(kept.map(({ matchKey }, index) => [matchKey, index])),
-    shares: new Map(kept.map((rule) => [rule, sharesOf(rule, namespace)])),
+    shares: new Map(kept.map((rule) => [rule, sharesOf(rule)])),
   };
 }
 

@@ -19,55 +19,77 @@ export interface Group {
 
 /** Destinations by the pods behind them; one that has none is alone. */
 export function grouped(sides: readonly Side[]): readonly Group[] {
-  const groups = new Map<string, [Side, ...Side[]]>();
+  const groups = new Map<Behind | string, { readonly sides: [Side, ...Side[]]; readonly to: Behind }>();
   for (const side of sides) {
-    const key = podsKey(side.to) ?? side.key;
+    const key = isNamed(side.to) ? (podsOf(side.to) ?? side.key) : side.key;
     const found = groups.get(key);
-    if (found === undefined) groups.set(key, [side]);
-    else found.push(side);
+    if (found === undefined) groups.set(key, { sides: [side], to: side.to });
+    else found.sides.push(side);
   }
-  return [...groups.values()].map((members) => ({ sides: members, to: members[0].to }));
+  return [...groups.values()];
 }
 
-const keys = new WeakMap<Backing, string>();
+const podTexts = new WeakMap<Behind, string>();
 
-function podsKey(to: Behind): string | undefined {
-  if (to.kind !== 'pods' || to.readyPods.length === 0 || to.readyPods.length < to.ready) return undefined;
-  const known = keys.get(to);
-  if (known !== undefined) return known;
-  const key = JSON.stringify([to.namespace, ...[...to.readyPods].sort()]);
-  keys.set(to, key);
-  return key;
+/** The same for the same ready pods. */
+function podsOf(to: Behind): string | undefined {
+  if (to.kind !== 'pods') return undefined;
+  const text = podTexts.get(to) ?? JSON.stringify([to.namespace, ...[...to.readyPods].sort()]);
+  podTexts.set(to, text);
+  return text;
 }
 
-/** How much of a rule's traffic each ready pod serves, by `namespace/name`: proxies share it out evenly. */
-export type Load = ReadonlyMap<string, number>;
-
-export function loadOf(sides: readonly Side[]): Load {
-  const load = new Map<string, number>();
-  for (const { share, to } of sides) {
-    if (to.kind !== 'pods' || share <= 0) continue;
-    for (const pod of to.readyPods) {
-      const key = `${to.namespace}/${pod}`;
-      load.set(key, (load.get(key) ?? 0) + share / to.ready);
-    }
-  }
-  return load;
+function samePods(one: Behind, other: Behind): boolean {
+  return isNamed(one) && isNamed(other) && podsOf(one) === podsOf(other);
 }
 
-/** What the pods of a group serve together. Without pods to ask, what is sent to destinations of these names. */
-export function shareOf({ sides, to }: Group, load: Load, named: readonly Side[]): number {
-  if (podsKey(to) !== undefined && to.kind === 'pods')
-    return to.readyPods.reduce((sum, pod) => sum + (load.get(`${to.namespace}/${pod}`) ?? 0), 0);
-  const own = new Set(sides.map(({ key }) => key));
-  return named.reduce((sum, { key, share }) => (own.has(key) ? sum + share : sum), 0);
+/** Every ready endpoint of it is a pod that can be told from others. */
+function isNamed(to: Behind): boolean {
+  return to.kind === 'pods' && to.ready > 0 && to.readyPods.length === to.ready;
+}
+
+const known = new WeakMap<Backing, WeakMap<Backing, number>>();
+
+/** How many ready pods two destinations have in common. */
+function common(one: Backing, other: Backing): number {
+  if (one === other) return one.ready;
+  if (one.namespace !== other.namespace || excludeEachOther(one, other)) return 0;
+  const counts = known.get(one) ?? new WeakMap<Backing, number>();
+  known.set(one, counts);
+  const found = counts.get(other);
+  if (found !== undefined) return found;
+  const pods = new Set(other.readyPods);
+  const count = one.readyPods.reduce((sum, pod) => (pods.has(pod) ? sum + 1 : sum), 0);
+  counts.set(other, count);
+  return count;
+}
+
+/** No pod has two values of one label. */
+function excludeEachOther({ labels }: Backing, other: Backing): boolean {
+  for (const [key, value] of labels) if ((other.labels.get(key) ?? value) !== value) return true;
+  return false;
+}
+
+/** More destinations in one rule than anybody writes: pods that they have in part in common are not looked for. */
+const mostSides = 200;
+
+/**
+ * What the pods of a group serve, of traffic that is shared out so: proxies spread a share evenly over the pods behind it, so the pods
+ * of a group may get something by other names as well. Endpoints that are no pods are known by the name of their destination only.
+ */
+export function shareOf({ sides: own, to }: Group, sides: readonly Side[]): number {
+  const names = new Set(own.map(({ key }) => key));
+  const parts = isNamed(to) && sides.length <= mostSides;
+  return sides.reduce(
+    (sum, side) => sum + side.share * (parts && isNamed(side.to) ? partOf(side.to, to) : Number(names.has(side.key))),
+    0,
+  );
 }
 
 /** What part of the ready pods of one destination are pods of another: its share where all of them serve alike. */
-export function partOf(whole: Backing, to: Behind): number {
-  if (to.kind !== 'pods' || to.namespace !== whole.namespace || whole.ready === 0) return 0;
-  const own = new Set(to.readyPods);
-  return whole.readyPods.filter((pod) => own.has(pod)).length / whole.ready;
+export function partOf(whole: Behind, to: Behind): number {
+  if (whole.kind !== 'pods' || to.kind !== 'pods' || whole.ready === 0) return 0;
+  return common(whole, to) / whole.ready;
 }
 
 /** Who served, told apart as it will be: of a whole Service, the pods of the subsets that come are carriers of their own. */
@@ -83,12 +105,10 @@ export function carriersOf(stood: readonly Group[], after: readonly Group[]): re
 
 /** Sizes of the parts into which others divide the ready pods; empty when they do not. */
 function partsOf(whole: Backing, others: readonly Group[]): readonly number[] {
-  const left = new Set(whole.readyPods);
-  const parts: number[] = [];
-  for (const { to } of others) {
-    if (to.kind !== 'pods' || to.namespace !== whole.namespace || podsKey(to) === podsKey(whole)) continue;
-    const common = to.readyPods.filter((pod) => left.delete(pod)).length;
-    if (common > 0) parts.push(common);
-  }
-  return parts.length === 0 || left.size === 0 ? parts : [...parts, left.size];
+  const parts = others.flatMap(({ to }) => {
+    const count = to.kind === 'pods' && !samePods(to, whole) ? common(whole, to) : 0;
+    return count > 0 ? [count] : [];
+  });
+  const rest = whole.ready - parts.reduce((sum, count) => sum + count, 0);
+  return parts.length === 0 || rest <= 0 ? parts : [...parts, rest];
 }

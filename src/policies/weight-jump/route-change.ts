@@ -4,7 +4,7 @@ import { align, type Alignment, type Shares, type Shift } from './align.ts';
 import { blindDelegates, olderRoutes, ruleFaults, shadowed } from './rule-faults.ts';
 import { judgeShift } from './shift.ts';
 import { firstTraffic, trafficTaken } from './traffic-taken.ts';
-import { isInvisible, together, type Found, type Trial, type Verdict } from './trial.ts';
+import { isInvisible, repeated, together, type Found, type Trial, type Verdict } from './trial.ts';
 
 /** A route as it was, undefined for a new one, and as it shall be. */
 export interface RouteChange {
@@ -23,7 +23,14 @@ export function judgeRoute(change: RouteChange, trial: Trial): Verdict {
   const { shifts, tooMany } = shiftsOf(before, after, trial);
   if (tooMany !== undefined) return { findings: [tooManyRules(tooMany, trial)] };
   const ladder = { since: change.since };
-  const context = { trial, namespace: after.namespace, resolveAfter: trial.resolveTarget, ladder, repointed: undefined };
+  const context = {
+    trial,
+    namespace: after.namespace,
+    resolveAfter: trial.resolveTarget,
+    ladder,
+    repointed: undefined,
+    repeated: repeated(),
+  };
   const judged = together(shifts.map((shift) => judgeShift(shift, context)));
   const blind = [...(judged.blind ?? []), ...blindDelegates(change, trial)];
   const grown = judged.findings.length + blind.length > 0;

@@ -13,7 +13,7 @@ export function judgeRemoval(route: Route, trial: Trial): Verdict {
   const main = route.rules.find(({ match, shadowed }) => match === 'catch-all' && !shadowed) ?? route.rules[0];
   if (isInvisible(route) || main === undefined) return { findings: [{ code: 'no-op', detail: { object: trial.object } }] };
   if (route.hosts.length === 0) return { findings: [said(trial, 'whoever delegates to it', '')] };
-  const destinations = [...sharesOf(main, route.namespace).values()].map(({ destination }) => destination).slice(0, mostHosts);
+  const destinations = [...sharesOf(main).values()].map(({ destination }) => destination).slice(0, mostHosts);
   const inside = new Set(meshHosts(route));
   const left = route.hosts
     .slice(0, mostHosts)

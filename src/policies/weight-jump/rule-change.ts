@@ -2,10 +2,11 @@ import { anyService, ruleKey, serviceKey } from '../../core/keys.ts';
 import type { Destination, DestinationRuleObject, Labels, Route, RouteRule } from '../../core/objects.ts';
 import { storedRules, type Behind } from '../../kubernetes/destination.ts';
 import { hostKey, serviceOfHost } from '../../kubernetes/routes/host.ts';
-import { destinationKey, sharesOf, type Shift } from './align.ts';
+import { sharesOf, type Shift } from './align.ts';
 import { judgeShift } from './shift.ts';
 import {
   isInvisible,
+  repeated,
   resolvers,
   type Resolve,
   together,
@@ -115,6 +116,7 @@ function judgeUse(rule: RouteRule, route: Route, { trial, resolveAfter }: World)
     resolveAfter,
     ladder: undefined,
     repointed: subsetsPath,
+    repeated: repeated(),
   };
   const uses = rule.destinations.filter(({ subset, share }) => share > 0 && subset !== '');
   return together(
@@ -125,7 +127,7 @@ function judgeUse(rule: RouteRule, route: Route, { trial, resolveAfter }: World)
       if (stands.kind === 'unknown')
         return alsoOf(namespace, { findings: [], blind: [{ fact: stands.fact, namespaces: [stands.namespace] }] });
       if (stands.kind === 'subset-undefined') return { findings: [inUse(use, rule, route, { trial, stood })] };
-      return alsoOf(namespace, judgeShift(repointing(use, rule, route), context));
+      return alsoOf(namespace, judgeShift(repointing(use, rule), context));
     }),
   );
 }
@@ -144,9 +146,9 @@ function sameBehind(stood: Behind, stands: Behind): boolean {
 }
 
 /** Its whole share leaves the pods that it had for those that it gets. */
-function repointing(use: Destination, rule: RouteRule, { namespace }: Route): Shift {
-  const shares = sharesOf(rule, namespace);
-  const key = destinationKey(use, namespace);
+function repointing(use: Destination, rule: RouteRule): Shift {
+  const shares = sharesOf(rule);
+  const { key } = use;
   const was = new Map([...shares].map(([one, value]) => (one === key ? [`${one} before`, value] : [one, value])));
   return { rule, was, becomes: shares, kind: 'steps', targeted: rule.match === 'targeted' };
 }

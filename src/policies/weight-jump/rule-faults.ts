@@ -20,8 +20,10 @@ export function blindDelegates({ before, after }: Changed, { facts }: Trial): re
 /** What is wrong with rules that are new or changed. Of delegates that cannot be read nothing is said here. */
 export function ruleFaults(before: Route | undefined, after: Route, trial: Trial): readonly Found[] {
   if (!trial.facts.virtualServices.known) return [];
-  const stood = new Set((before?.rules ?? []).map(ruleText));
-  return after.rules.flatMap((rule): readonly Found[] => {
+  const faulty = after.rules.filter((rule) => isFaulty(rule));
+  if (faulty.length === 0) return [];
+  const stood = new Set((before?.rules ?? []).filter((rule) => isFaulty(rule)).map(ruleText));
+  return faulty.flatMap((rule): readonly Found[] => {
     if (stood.has(ruleText(rule))) return [];
     const { at, odd, destinations } = rule;
     const detail = { object: trial.object, rule: at };
@@ -31,6 +33,10 @@ export function ruleFaults(before: Route | undefined, after: Route, trial: Trial
     const idle = destinations.length > 0 && destinations.every(({ share }) => share === 0);
     return idle ? [{ code: 'all-zero-weights', detail, path }] : [];
   });
+}
+
+function isFaulty({ odd, shadowed: unseen, destinations }: RouteRule): boolean {
+  return odd !== undefined || unseen || destinations.every(({ share }) => share === 0);
 }
 
 function ruleText({ matchKey, odd, shadowed: unseen, delegate, destinations }: RouteRule): string {

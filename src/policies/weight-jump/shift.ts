@@ -1,9 +1,9 @@
 import type { Behind } from '../../kubernetes/destination.ts';
 import type { Shares, Shift } from './align.ts';
 import type { Carrier } from './capacity.ts';
-import { carriersOf, grouped, loadOf, shareOf, type Group, type Side } from './load.ts';
+import { carriersOf, grouped, shareOf, type Group, type Side } from './load.ts';
 import { judgeStep, type Before, type Step } from './step.ts';
-import { together, type Found, type Resolve, type ShiftContext, type Verdict } from './trial.ts';
+import { together, type Found, type JudgedPart, type Resolve, type ShiftContext, type Verdict } from './trial.ts';
 import { nameOf, percentOf, undefinedSubset } from './words.ts';
 
 /** Weights are whole numbers: half a percent point is how far rounding moves a share that nobody meant to move. */
@@ -15,15 +15,44 @@ const brokenFactor = 0.5;
 
 /** Judges a part of the traffic: every group of pods that serves more of it. */
 export function judgeShift(shift: Shift, context: ShiftContext): Verdict {
-  const { namespace, trial, resolveAfter } = context;
+  const { namespace, trial, resolveAfter, repeated } = context;
   const idle = undefinedNewcomers(shift, context);
   if (![...shift.becomes].some(([key, { share }]) => share > (shift.was?.get(key)?.share ?? 0) + epsilon))
     return { findings: idle };
   const after = sidesOf(shift.becomes, resolveAfter, namespace);
   const stood = shift.was && sidesOf(shift.was, trial.resolve, namespace);
-  const steps = rising(shift, after, stood, context);
+  const signature = repeated.signature(shift, stood, after);
+  const known = repeated.judged.get(signature);
+  const parts = known?.map((part) => asSaidOf(shift, after, part, context)) ?? judgeSides(shift, after, stood, context);
+  if (known === undefined) repeated.judged.set(signature, parts);
+  return together([...parts.map(({ verdict }) => verdict), { findings: idle }]);
+}
+
+function judgeSides(
+  shift: Shift,
+  after: readonly Side[],
+  stood: readonly Side[] | undefined,
+  context: ShiftContext,
+): readonly JudgedPart[] {
   const before = servedBefore(shift, stood, after);
-  return together([...steps.map((step) => judgeStep(step, { ...context, before })), { findings: idle }]);
+  return rising(shift, after, stood, context).map((step) => ({
+    side: after.findIndex(({ destination }) => destination === step.destination),
+    verdict: judgeStep(step, { ...context, before }),
+  }));
+}
+
+/** What was found about the same shares of the same pods in another rule, with the names of this one. */
+function asSaidOf(shift: Shift, after: readonly Side[], { side, verdict }: JudgedPart, context: ShiftContext): JudgedPart {
+  const said = after[side];
+  if (said === undefined) return { side, verdict };
+  const { host, subset, path } = said.destination;
+  const names = { rule: shift.rule.at, destination: nameOf(host, subset, { to: said.to, namespace: context.namespace }) };
+  const findings = verdict.findings.map((one) =>
+    'destination' in one.detail
+      ? ({ ...one, path: context.repointed ?? path, detail: { ...one.detail, ...names } } as Found)
+      : one,
+  );
+  return { side, verdict: { ...verdict, findings } };
 }
 
 function sidesOf(shares: Shares, resolve: Resolve, namespace: string): readonly Side[] {
@@ -39,15 +68,14 @@ function rising(
   stood: readonly Side[] | undefined,
   context: ShiftContext,
 ): readonly Step[] {
-  const [loadAfter, loadBefore] = [loadOf(after), loadOf(stood ?? [])];
   const steps = grouped(after).flatMap((group): readonly Step[] => {
-    const from = shareOf(group, loadBefore, stood ?? []);
-    const share = Math.min(1, shareOf(group, loadAfter, after));
+    const from = shareOf(group, stood ?? []);
+    const share = Math.min(1, shareOf(group, after));
     return grows(from, share, group.to) ? [stepOf({ ...group, from, share }, shift, context)] : [];
   });
   const [only] = steps;
   if (steps.length !== 1 || only === undefined) return steps;
-  const others = grouped(stood ?? []).map((group) => shareOf(group, loadBefore, stood ?? []));
+  const others = grouped(stood ?? []).map((group) => shareOf(group, stood ?? []));
   // Of two halves neither is in charge.
   const incumbent = only.from >= incumbentShare - epsilon && others.filter((share) => share >= only.from - epsilon).length < 2;
   return [{ ...only, incumbent }];

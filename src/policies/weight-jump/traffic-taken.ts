@@ -1,8 +1,8 @@
 import { serviceKey } from '../../core/keys.ts';
 import type { Route } from '../../core/objects.ts';
 import { withDelegates } from '../../kubernetes/routes/delegate.ts';
-import { hostKey } from '../../kubernetes/routes/host.ts';
-import { align, destinationKey, firstShifts, type Shares, type Shift } from './align.ts';
+import { destinationKey, hostKey } from '../../kubernetes/routes/host.ts';
+import { align, firstShifts, type Shares, type Shift } from './align.ts';
 import type { Trial } from './trial.ts';
 
 /** Nobody is known to have served it; a delegate takes what its root gave to others. */
@@ -51,10 +51,8 @@ function takenHosts(route: Route, trial: Trial): readonly TakenHost[] {
   const services = [...named].flatMap(([key, host]): TakenHost[] => {
     const to = trial.resolve(host, '', namespace);
     if (to.kind !== 'pods' || to.ready === 0) return [];
-    const destination = { host, subset: '', share: 1, path: '' };
-    return [
-      { key, namespace: to.namespace, was: new Map([[destinationKey(destination, namespace), { share: 1, destination }]]) },
-    ];
+    const destination = { host, subset: '', key: destinationKey(host, '', namespace), share: 1, path: '' };
+    return [{ key, namespace: to.namespace, was: new Map([[destination.key, { share: 1, destination }]]) }];
   });
   const others = wildcards.map((host) => ({ key: host, namespace, was: new Map() }));
   return [...services, ...others];

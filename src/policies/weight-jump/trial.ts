@@ -5,7 +5,9 @@ import type { AdmissionRequest } from '../../core/request.ts';
 import { behind, destinationMemo, servesLess, storedRules, type Behind } from '../../kubernetes/destination.ts';
 import { destinationNeeds } from '../../kubernetes/destination-facts.ts';
 import type { WeightJumpConfig } from './config.ts';
+import type { Shift } from './align.ts';
 import type { findings } from './findings.ts';
+import type { Side } from './load.ts';
 
 export const needs = [...destinationNeeds, 'canaries', 'virtualServices', 'namespaces'] as const;
 
@@ -36,8 +38,39 @@ export interface Trial {
   readonly resolveLast: () => Resolve;
 }
 
+/** What was found about one of the destinations that a rule sends to. */
+export interface JudgedPart {
+  /** Its place among them. */
+  readonly side: number;
+  readonly verdict: Verdict;
+}
+
+/** Large routes say the same of many paths: what was judged once is not judged again. */
+export interface Repeated {
+  /** The same for shifts that differ in names only. */
+  readonly signature: (shift: Shift, stood: readonly Side[] | undefined, after: readonly Side[]) => string;
+  readonly judged: Map<string, readonly JudgedPart[]>;
+}
+
+export function repeated(): Repeated {
+  const ids = new Map<Behind, number>();
+  const idOf = (to: Behind): number => {
+    const id = ids.get(to) ?? ids.size;
+    ids.set(to, id);
+    return id;
+  };
+  const signature: Repeated['signature'] = ({ kind, targeted, was, namespaces }, stood, after) => {
+    const places = new Map(after.map(({ key }, place) => [key, place]));
+    const sources = (stood ?? []).map(({ key, share, to }) => `${idOf(to)} ${share} ${places.get(key) ?? '-'}`);
+    const targets = after.map(({ share, to }) => `${idOf(to)} ${share}`);
+    return [kind, targeted, was?.size === 0, was === undefined, namespaces ?? '', sources.join(), targets.join()].join('|');
+  };
+  return { signature, judged: new Map() };
+}
+
 /** A part of the traffic is judged in. */
 export interface ShiftContext {
+  readonly repeated: Repeated;
   readonly trial: Trial;
   /** Of the route. */
   readonly namespace: string;

@@ -46,7 +46,7 @@ void t.test('a VirtualService', (t) => {
         match: 'targeted',
         matchKey: '[{"headers":{"x-canary":{"exact":"true"}}}]',
         shadowed: false,
-        destinations: [{ host: 'web', subset: 'v2', path: 'spec.http[0].route[0]', share: 1 }],
+        destinations: [{ key: 'svc:shop/web v2', host: 'web', subset: 'v2', path: 'spec.http[0].route[0]', share: 1 }],
         delegate: undefined,
         odd: undefined,
       },
@@ -58,8 +58,8 @@ void t.test('a VirtualService', (t) => {
         matchKey: '',
         shadowed: false,
         destinations: [
-          { host: 'web', subset: 'v1', path: 'spec.http[1].route[0]', share: 0.9 },
-          { host: 'web', subset: 'v2', path: 'spec.http[1].route[1]', share: 0.1 },
+          { key: 'svc:shop/web v1', host: 'web', subset: 'v1', path: 'spec.http[1].route[0]', share: 0.9 },
+          { key: 'svc:shop/web v2', host: 'web', subset: 'v2', path: 'spec.http[1].route[1]', share: 0.1 },
         ],
         delegate: undefined,
         odd: undefined,
@@ -71,7 +71,7 @@ void t.test('a VirtualService', (t) => {
         match: 'general',
         matchKey: '[{"sniHosts":["a.example"]}]',
         shadowed: false,
-        destinations: [{ host: 'web', subset: 'v1', path: 'spec.tls[0].route[0]', share: 1 }],
+        destinations: [{ key: 'svc:shop/web v1', host: 'web', subset: 'v1', path: 'spec.tls[0].route[0]', share: 1 }],
         delegate: undefined,
         odd: undefined,
       },
@@ -82,7 +82,7 @@ void t.test('a VirtualService', (t) => {
         match: 'catch-all',
         matchKey: '',
         shadowed: false,
-        destinations: [{ host: 'web', subset: 'v1', path: 'spec.tcp[0].route[0]', share: 1 }],
+        destinations: [{ key: 'svc:shop/web v1', host: 'web', subset: 'v1', path: 'spec.tcp[0].route[0]', share: 1 }],
         delegate: undefined,
         odd: undefined,
       },
@@ -130,12 +130,12 @@ void t.test('all spellings of a Service are one destination; another subset is a
   const hosts = ['web', 'web.shop.svc', 'web.shop.svc.cluster.local', 'WEB'];
   const rule = ruleOf({ route: [...hosts.map((host) => to('v1', 1, host)), to('', 4), to('v1', 0, 'web.other.svc')] });
   t.strictSame(rule.destinations, [
-    { host: 'web', subset: 'v1', path: 'spec.http[0].route[0]', share: 0.5 },
-    { host: 'web', subset: '', path: 'spec.http[0].route[4]', share: 0.5 },
-    { host: 'web.other.svc', subset: 'v1', path: 'spec.http[0].route[5]', share: 0 },
+    { key: 'svc:shop/web v1', host: 'web', subset: 'v1', path: 'spec.http[0].route[0]', share: 0.5 },
+    { key: 'svc:shop/web ', host: 'web', subset: '', path: 'spec.http[0].route[4]', share: 0.5 },
+    { key: 'svc:other/web v1', host: 'web.other.svc', subset: 'v1', path: 'spec.http[0].route[5]', share: 0 },
   ]);
   const whole = ruleOf({ route: [{ destination: { host: 'web' } }, { destination: { host: 'web', subset: null }, weight: 1 }] });
-  t.strictSame(whole.destinations, [{ host: 'web', subset: '', path: 'spec.http[0].route[0]', share: 1 }]);
+  t.strictSame(whole.destinations, [{ key: 'svc:shop/web ', host: 'web', subset: '', path: 'spec.http[0].route[0]', share: 1 }]);
   t.end();
 });
 
