@@ -66,7 +66,7 @@ async function verdicts(ports: Ports, bodies: RouteBodies): Promise<void> {
   await expectVerdict(asked, readFileSync(bodies.growth), true, 'growth-fits');
   await expectVerdict(asked, readFileSync(bodies['no-op']), true, 'no-op');
   await expectVerdict(asked, readFileSync(bodies.denial), false, 'target-no-ready-endpoints');
-  await expectVerdict(asked, readFileSync(bodies.rule), true, 'growth-fits');
+  await expectVerdict(asked, readFileSync(bodies.rule), true, 'rollback-to-lkg');
   asked.close();
 }
 

@@ -17,11 +17,15 @@ export interface Group {
   readonly to: Behind;
 }
 
+/** Fewer are compared with each other; of more, texts. */
+const fewSides = 16;
+
 /** Destinations by the pods behind them; one that has none is alone. */
 export function grouped(sides: readonly Side[]): readonly Group[] {
+  const keyOf = sides.length > fewSides ? textKey : pairwiseKey();
   const groups = new Map<Behind | string, { readonly sides: [Side, ...Side[]]; readonly to: Behind }>();
   for (const side of sides) {
-    const key = isNamed(side.to) ? (podsOf(side.to) ?? side.key) : side.key;
+    const key = isNamed(side.to) ? keyOf(side.to) : side.key;
     const found = groups.get(key);
     if (found === undefined) groups.set(key, { sides: [side], to: side.to });
     else found.sides.push(side);
@@ -29,18 +33,23 @@ export function grouped(sides: readonly Side[]): readonly Group[] {
   return [...groups.values()];
 }
 
-const podTexts = new WeakMap<Behind, string>();
+/** The first of those with the same pods. */
+function pairwiseKey(): (to: Behind) => Behind {
+  const firsts: Behind[] = [];
+  return (to) => {
+    const first = firsts.find((one) => samePods(one, to));
+    if (first === undefined) firsts.push(to);
+    return first ?? to;
+  };
+}
 
-/** The same for the same ready pods. */
-function podsOf(to: Behind): string | undefined {
-  if (to.kind !== 'pods') return undefined;
-  const text = podTexts.get(to) ?? JSON.stringify([to.namespace, ...[...to.readyPods].sort()]);
-  podTexts.set(to, text);
-  return text;
+function textKey(to: Behind): string {
+  return to.kind === 'pods' ? JSON.stringify([to.namespace, ...[...to.readyPods].sort()]) : '';
 }
 
 function samePods(one: Behind, other: Behind): boolean {
-  return isNamed(one) && isNamed(other) && podsOf(one) === podsOf(other);
+  if (!isNamed(one) || !isNamed(other) || one.kind !== 'pods' || other.kind !== 'pods') return false;
+  return one.ready === other.ready && common(one, other) === one.ready;
 }
 
 /** Every ready endpoint of it is a pod that can be told from others. */
