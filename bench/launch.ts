@@ -8,8 +8,8 @@ export interface Launched {
   readonly kill: () => void;
 }
 
-/** The flags of the image's entry point. */
-const flags = ['--max-semi-space-size=16'];
+/** The flags of the image's entry point, and those of the Deployment in manifests/base. */
+const flags = ['--max-semi-space-size=16', '--max-old-space-size=160'];
 
 // Ended from outside, too, nothing may stay behind.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
