@@ -43,7 +43,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   if (!loaded.ok) throw new UsageFault(loaded.fault);
 
   const log = logTo(standardError());
-  const metrics = createMetrics(() => caches(cluster));
+  const metrics = createMetrics(() => caches(cluster), policies);
   const observer = observerOf(log, metrics);
   const cluster = connectCluster({ kubeConfig: kube.kubeConfig, kinds: kindNames, observer });
   const settings = liveSettings(options, first, { log, metrics });
@@ -74,18 +74,18 @@ function liveSettings(
   { log, metrics }: { readonly log: Logger; readonly metrics: Metrics },
 ): LiveSettings {
   let settings = first;
-  metrics.settingsLoaded(true);
+  metrics.settingsInForce(first);
   if (config === undefined) return { current: () => settings, stop: () => undefined };
   const poll = pollContent(settingsLook(config, policies), {
     intervalMs: pollMs,
     digest: '',
     use: (next) => {
       settings = next;
-      metrics.settingsLoaded(true);
+      metrics.settingsInForce(next);
       log.info({ ceiling: next.ceiling, floor: next.floor }, 'configuration in force');
     },
     refused: (fault) => {
-      metrics.settingsLoaded(false);
+      metrics.settingsRefused();
       log.error({ fault }, 'new configuration refused, the last good one stays');
     },
   });
@@ -102,6 +102,10 @@ interface Parts {
 
 function assemble(options: ServeOptions, { settings, pair, cluster, metrics, log }: Parts): Running {
   const drain = createDrain();
+  const notReady = (): readonly string[] => [
+    ...(cluster.synced() ? [] : ['caches not synced']),
+    ...(certificates.notAfterMs() > Date.now() ? [] : ['certificate expired']),
+  ];
   const app = createApp({
     pair,
     drain,
@@ -114,11 +118,9 @@ function assemble(options: ServeOptions, { settings, pair, cluster, metrics, log
     now: () => Date.now(),
     audit: auditTo(standardOutput((error) => auditFailed(error, log, metrics))),
     attempts: createAttempts(),
-    notReady: () => [
-      ...(cluster.synced() ? [] : ['caches not synced']),
-      ...(certificates.notAfterMs() > Date.now() ? [] : ['certificate expired']),
-    ],
+    notReady,
   });
+  metrics.readyWhen(() => drain.state() === 'serving' && notReady().length === 0);
   metrics.certificateLoaded(true, pair.notAfterMs);
   const certificates = watchCertificates({ certFile: options.tlsCertFile, keyFile: options.tlsPrivateKeyFile }, pair, {
     intervalMs: pollMs,

@@ -7,10 +7,11 @@ import type { Settings } from '../core/modes.ts';
 import type { AdmissionRequest, Phase } from '../core/request.ts';
 import { review, type Review } from '../core/review.ts';
 import type { Select } from '../core/select.ts';
-import { foldVerdict, verdictWord, type Judgement } from '../core/verdict.ts';
+import { effectiveEffect, foldVerdict, verdictWord, type Judgement, type Verdict } from '../core/verdict.ts';
 import type { Attempts } from './attempts.ts';
 import { decodeReview, encodeReview } from './codec.ts';
 import { budgetMs } from './deadline.ts';
+import type { Confirmation } from './finding-metrics.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface AdmitContext {
@@ -44,25 +45,40 @@ export function admit(phase: Phase, context: AdmitContext): RouteHandlerMethod {
     const attempt = context.attempts.count(phase, request.uid);
     await context.audit(auditRecord({ request, phase, verdict, facts, patchDigest, durationMs, attempt }));
     context.metrics.decided(phase, verdictWord(verdict), durationMs / 1000);
+    context.metrics.found(verdict.findings, request.dryRun);
     return reply.type('application/json').send(body);
   };
 }
 
 async function decide(request: AdmissionRequest, phase: Phase, deadlineMs: number, context: AdmitContext): Promise<Review> {
+  let secondLooks = 0;
   try {
-    return await review(request, {
+    const reviewed = await review(request, {
       phase,
       select: context.select,
       settings: context.settings(),
       gather: (needs, about) => context.gather(needs, about, deadlineMs),
-      confirm: (facts, denied) => context.confirm(facts, denied, deadlineMs),
+      confirm: (facts, denied) => {
+        const surer = context.confirm(facts, denied, deadlineMs);
+        if (denied && surer !== undefined) secondLooks += 1;
+        return surer;
+      },
       now: context.now(),
       onError: (policy, error) => context.log.error({ policy, decisionId: request.uid, err: error }, 'policy failed'),
     });
+    if (secondLooks > 0) context.metrics.confirmed(confirmation(reviewed.verdict));
+    return reviewed;
   } catch (error) {
     context.log.error({ decisionId: request.uid, err: error }, 'review failed');
     return { verdict: foldVerdict([failed(phase, context.settings().ceiling)]), facts: undefined };
   }
+}
+
+/** What came of the second look at a denial; `failed` when all that still denies is what could not be read. */
+function confirmation({ allowed, findings }: Verdict): Confirmation {
+  if (allowed) return 'changed';
+  const denying = findings.filter((finding) => effectiveEffect(finding) === 'deny');
+  return denying.every(({ code }) => code === 'fact-unknown') ? 'failed' : 'confirmed';
 }
 
 /** A bug of ours: the mutating side changes nothing, the validating side denies, where it may deny at all, and says so. */

@@ -1,5 +1,9 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Mode } from '../core/finding.ts';
+import { modes, type Settings } from '../core/modes.ts';
 import type { Phase } from '../core/request.ts';
+import { findingMetrics, type Counted, type FindingMetrics } from './finding-metrics.ts';
+import { prefixed } from './metric-name.ts';
 
 /** A cache as the metrics see it. */
 export interface CacheAge {
@@ -9,19 +13,22 @@ export interface CacheAge {
   readonly synced: boolean;
 }
 
-export interface Metrics {
+export interface Metrics extends FindingMetrics {
   readonly registry: Registry;
   readonly decided: (phase: Phase, verdict: string, seconds: number) => void;
   readonly rejected: (status: number) => void;
   readonly auditFailed: () => void;
   readonly certificateLoaded: (ok: boolean, notAfterMs: number) => void;
-  readonly settingsLoaded: (ok: boolean) => void;
+  readonly settingsInForce: (settings: Settings) => void;
+  readonly settingsRefused: () => void;
+  /** Asked at each scrape; not ready until this is said. */
+  readonly readyWhen: (ready: () => boolean) => void;
   readonly relisted: (kind: string, reason: string) => void;
   readonly watchFailed: (kind: string) => void;
 }
 
 /** All series of the process. Labels are closed sets: no name that a user chooses becomes one. */
-export function createMetrics(caches: () => readonly CacheAge[]): Metrics {
+export function createMetrics(caches: () => readonly CacheAge[], policies: readonly Counted[] = []): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -29,13 +36,14 @@ export function createMetrics(caches: () => readonly CacheAge[]): Metrics {
   return {
     registry,
     ...decisionMetrics(registers),
+    ...findingMetrics(registers, policies),
     ...faultMetrics(registers),
-    ...fileMetrics(registers),
+    ...readiness(registers),
+    ...certificateMetrics(registers),
+    ...settingsMetrics(registers),
     ...watchMetrics(registers),
   };
 }
-
-const prefixed = (suffix: string): string => `rollback_bouncer_${suffix}`;
 
 function decisionMetrics(registers: Registry[]): Pick<Metrics, 'decided'> {
   const decisions = new Counter({
@@ -86,30 +94,71 @@ function faultMetrics(registers: Registry[]): Pick<Metrics, 'rejected' | 'auditF
   };
 }
 
-function fileMetrics(registers: Registry[]): Pick<Metrics, 'certificateLoaded' | 'settingsLoaded'> {
+function readiness(registers: Registry[]): Pick<Metrics, 'readyWhen'> {
+  let ready = (): boolean => false;
+  new Gauge({
+    name: prefixed('ready'),
+    help: '1 while /readyz says ok.',
+    registers,
+    collect() {
+      this.set(ready() ? 1 : 0);
+    },
+  });
+  return {
+    readyWhen: (asked) => {
+      ready = asked;
+    },
+  };
+}
+
+function certificateMetrics(registers: Registry[]): Pick<Metrics, 'certificateLoaded'> {
   const notAfter = new Gauge({
     name: prefixed('certificate_not_after_timestamp_seconds'),
     help: 'End of the certificate served.',
     registers,
   });
-  const loads = new Counter({
-    name: prefixed('certificate_loads_total'),
-    help: 'Certificates read, by result.',
-    labelNames: ['result'],
-    registers,
-  });
-  const stale = new Gauge({
-    name: prefixed('config_stale'),
-    help: '1 while the configuration file cannot be used and the last good one is in force.',
-    registers,
-  });
+  const loads = loadsCounter('certificate_loads_total', 'Certificates read, by result.', registers);
   return {
-    settingsLoaded: (ok) => stale.set(ok ? 0 : 1),
     certificateLoaded: (ok, notAfterMs) => {
       loads.inc({ result: ok ? 'ok' : 'refused' });
       if (ok) notAfter.set(notAfterMs / 1000);
     },
   };
+}
+
+function settingsMetrics(registers: Registry[]): Pick<Metrics, 'settingsInForce' | 'settingsRefused'> {
+  const loads = loadsCounter('config_loads_total', 'Configurations read, by result.', registers);
+  const gauge = (suffix: string, help: string): Gauge => new Gauge({ name: prefixed(suffix), help, registers });
+  const stale = gauge('config_stale', '1 while the configuration file cannot be used and the last good one is in force.');
+  const killSwitch = gauge('kill_switch', '1 while the mode of the configuration is below enforce, so that nothing is denied.');
+  const limits = new Gauge({
+    name: prefixed('config_mode'),
+    help: '1 for the mode that the configuration sets as ceiling and as floor, 0 for the others.',
+    labelNames: ['limit', 'mode'],
+    registers,
+  });
+  const set = (limit: 'ceiling' | 'floor', current: Mode): void => {
+    for (const mode of modes) limits.set({ limit, mode }, mode === current ? 1 : 0);
+  };
+  return {
+    settingsInForce: ({ ceiling, floor }) => {
+      loads.inc({ result: 'ok' });
+      stale.set(0);
+      killSwitch.set(ceiling === 'enforce' ? 0 : 1);
+      set('ceiling', ceiling);
+      set('floor', floor);
+    },
+    settingsRefused: () => {
+      loads.inc({ result: 'refused' });
+      stale.set(1);
+    },
+  };
+}
+
+function loadsCounter(suffix: string, help: string, registers: Registry[]): Counter<'result'> {
+  const loads = new Counter({ name: prefixed(suffix), help, labelNames: ['result'], registers });
+  for (const result of ['ok', 'refused']) loads.inc({ result }, 0);
+  return loads;
 }
 
 function watchMetrics(registers: Registry[]): Pick<Metrics, 'relisted' | 'watchFailed'> {

@@ -13,7 +13,7 @@ import { destinationRule, route, startMesh, type Loose } from './mesh.ts';
 const mesh = await startMesh({ settings: '' });
 const { plane, installation, kubectl, apply, weights } = mesh;
 
-const regardless = `at your own risk: kubectl label ns ${namespace} rollback-bouncer.dev/weight-jump=warn`;
+const regardless = `at your own risk: kubectl label ns ${namespace} --overwrite rollback-bouncer.dev/weight-jump=warn`;
 const subsets = async (): Promise<string> => {
   const { stdout } = await kubectl(['get', 'destinationrule', 'checkout-api-dr', '-o', 'json']);
   return (JSON.parse(stdout) as Loose).spec.subsets!.map(({ name, labels }) => `${name}=${labels['version'] ?? ''}`).join();

@@ -102,10 +102,12 @@ await t.test('nothing can be read at all: growth is denied, what shrinks passes,
     [45, 'returning'],
   ] as const)
     t.equal((await apply(route(stable, 100 - stable, { name }))).code, 0, name);
+  // The watch brings the mark; nothing will, afterwards.
+  await hearing();
   await mesh.mark();
+  await sleep(1000);
   freeze();
-  // What a live read said is believed for a second.
-  await sleep(1100);
+  await forgotten();
   const growing = await apply(route(80, 20, { name: 'growing' }));
   t.equal(growing.code, 1);
   t.match(growing.stderr, / unknown \(no contact for \d+ s; live read: timeout\)/);

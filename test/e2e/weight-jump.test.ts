@@ -13,7 +13,7 @@ const { plane, installation, kubectl, apply, weights } = mesh;
 
 const step = (from: number, to: number, name = 'checkout-api-vs'): string =>
   `[weight-jump] ${name} http[0]: v1-rollback ${from}% -> ${to}%`;
-const regardless = `or at your own risk: kubectl label ns ${namespace} rollback-bouncer.dev/weight-jump=warn`;
+const regardless = `or at your own risk: kubectl label ns ${namespace} --overwrite rollback-bouncer.dev/weight-jump=warn`;
 const nobodyReady = (name?: string): string =>
   `admission webhook "routes.rollback-bouncer.dev" denied the request: ` +
   `${step(0, 50, name)} needs 4 ready pods, has 0 (desired 4). Largest share now: 0%. ` +

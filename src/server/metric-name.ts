@@ -1,0 +1,3 @@
+export function prefixed(suffix: string): string {
+  return `rollback_bouncer_${suffix}`;
+}
