@@ -9,7 +9,7 @@ export interface Launched {
 }
 
 /** The flags of the image's entry point, and those of the Deployment in manifests/base. */
-const flags = ['--max-semi-space-size=16', '--max-old-space-size=160'];
+const flags = ['--max-semi-space-size=16', '--max-old-space-size=144'];
 
 // Ended from outside, too, nothing may stay behind.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));

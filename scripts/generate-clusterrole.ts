@@ -10,6 +10,9 @@ export function readResources(policies: readonly Policy[]): readonly ApiResource
   return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, source]) => source);
 }
 
+/** Denials become Events, in whatever namespace the object is. They are never read, changed or removed. */
+const writes = { apiGroups: [''], resources: ['events'], verbs: ['create'] };
+
 export function clusterRole(policies: readonly Policy[]): object {
   const groups = new Map<string, string[]>();
   for (const { group, resource } of readResources(policies)) groups.set(group, [...(groups.get(group) ?? []), resource]);
@@ -17,6 +20,9 @@ export function clusterRole(policies: readonly Policy[]): object {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'ClusterRole',
     metadata: { name: 'rollback-bouncer' },
-    rules: [...groups].map(([group, resources]) => ({ apiGroups: [group], resources, verbs: ['get', 'list', 'watch'] })),
+    rules: [
+      ...[...groups].map(([group, resources]) => ({ apiGroups: [group], resources, verbs: ['get', 'list', 'watch'] })),
+      writes,
+    ],
   };
 }

@@ -14,6 +14,8 @@ export interface ReadOptions {
 /** The API server as raw JSON. Every failure is an ApiError. */
 export interface Client {
   readonly getJson: (path: string, query: Query, options: ReadOptions) => Promise<JsonObject>;
+  /** Creates; gives what the API server made of the body. */
+  readonly postJson: (path: string, query: Query, body: JsonObject, options: ReadOptions) => Promise<JsonObject>;
   /** The pages of one consistent list; an expired continue token is an ApiError with statusCode 410. */
   readonly pages: (path: string, query: Query, options: ReadOptions) => AsyncGenerator<JsonObject>;
   /** Resolves when the API server ends the watch. */
@@ -22,13 +24,23 @@ export interface Client {
   readonly close: () => Promise<void>;
 }
 
+/** Read, or created; a 202 only says that something may happen. */
+const successes: ReadonlySet<number> = new Set([200, 201]);
+
 /** @param now milliseconds on any clock that does not jump */
 export function createClient(kubeConfig: KubeConfig, now: () => number): Client {
   const connections = createConnections(kubeConfig, now);
   const watcher = new Watch(connections.config);
-  const getJson: Client['getJson'] = async (path, query, options) => get(connections, urlOf(kubeConfig, path, query), options);
+  const getJson: Client['getJson'] = async (path, query, options) =>
+    exchange(connections, new RequestContext(urlOf(kubeConfig, path, query), HttpMethod.GET), options);
   return {
     getJson,
+    postJson: async (path, query, body, options) => {
+      const context = new RequestContext(urlOf(kubeConfig, path, query), HttpMethod.POST);
+      context.setHeaderParam('Content-Type', 'application/json');
+      context.setBody(JSON.stringify(body));
+      return exchange(connections, context, options);
+    },
     pages: (path, query, options) => pages(getJson, path, query, options),
     watch: (path, query, options) => runWatch(watcher, path, query, options).catch((error: unknown) => connections.failed(error)),
     close: () => connections.close(),
@@ -43,16 +55,19 @@ function urlOf(kubeConfig: KubeConfig, path: string, query: Query): string {
   return url.href;
 }
 
-async function get(connections: Connections, url: string, { signal, timeoutMs }: ReadOptions): Promise<JsonObject> {
+async function exchange(
+  connections: Connections,
+  context: RequestContext,
+  { signal, timeoutMs }: ReadOptions,
+): Promise<JsonObject> {
   const timeout = AbortSignal.timeout(timeoutMs);
   try {
-    const context = new RequestContext(url, HttpMethod.GET);
     context.setHeaderParam('Accept', 'application/json');
     context.setSignal(signal === undefined ? timeout : AbortSignal.any([signal, timeout]));
     await connections.config.applySecurityAuthentication(context);
     const response = await new IsomorphicFetchHttpLibrary().send(context).toPromise();
     const body = parse(await response.body.text());
-    if (response.httpStatusCode !== 200) throw new ApiError(reasonOf(body), response.httpStatusCode);
+    if (!successes.has(response.httpStatusCode)) throw new ApiError(reasonOf(body), response.httpStatusCode);
     if (body === undefined) throw new ApiError('odd answer');
     return body;
   } catch (error) {

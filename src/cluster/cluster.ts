@@ -1,6 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { createClient, type Client } from './client.ts';
 import { createConfirm, type ClusterConfirm } from './confirm.ts';
+import { createEvents, type EventOptions, type Events } from './events.ts';
 import { createGather, type ClusterGather } from './gather.ts';
 import { anyKind, anyStore, createStores, kinds, type KindName, type Stores } from './kinds.ts';
 import { createLiveReads } from './live-reads.ts';
@@ -16,6 +17,7 @@ export interface ClusterOptions {
   readonly now?: () => number;
   readonly observer: ReflectorObserver;
   readonly timing?: Partial<Timing>;
+  readonly events?: EventOptions;
 }
 
 export interface KindAge {
@@ -38,12 +40,13 @@ export interface Cluster {
   readonly ages: () => readonly KindAge[];
   readonly gather: ClusterGather;
   readonly confirm: ClusterConfirm;
+  readonly events: Events;
   /** Idempotent; leaves no timer and no connection. */
   readonly stop: () => Promise<void>;
 }
 
 /** Watches the kinds and answers from what they say. Returns at once; nothing about the API server makes it throw. */
-export function connectCluster({ kubeConfig, kinds: watched, now, observer, timing }: ClusterOptions): Cluster {
+export function connectCluster({ kubeConfig, kinds: watched, now, observer, timing, events: toEvents }: ClusterOptions): Cluster {
   const clock: Clock = { ...systemClock, now: now ?? systemClock.now };
   const client = createClient(kubeConfig, clock.now);
   const stores = createStores();
@@ -54,6 +57,7 @@ export function connectCluster({ kubeConfig, kinds: watched, now, observer, timi
   );
   sync.watch([...reflectors.values()]);
   for (const reflector of reflectors.values()) reflector.start();
+  const events = createEvents({ ...toEvents, client, clock });
   const sources: Sources = {
     stores,
     ageSeconds: (name) => ageOf(reflectors.get(name), clock.now()),
@@ -71,9 +75,10 @@ export function connectCluster({ kubeConfig, kinds: watched, now, observer, timi
     ages: () => [...reflectors].map(([name, reflector]) => describe(name, reflector, stores, clock.now())),
     gather: createGather(sources),
     confirm: createConfirm(sources),
+    events,
     stop: async () => {
       const stopping = [...reflectors.values()].map((reflector) => reflector.stop());
-      await Promise.all([...stopping, client.close()]);
+      await Promise.all([...stopping, events.stop(), client.close()]);
       sync.finish();
     },
   };

@@ -125,6 +125,12 @@ void t.test('the role grows with needs only', (t) => {
   t.end();
 });
 
+void t.test('the only thing that is written is Events, and they are only created', (t) => {
+  const writing = asList(at(clusterRole(policies), 'rules')).filter((rule) => grantsOf({ rules: [rule] }).length === 0);
+  t.strictSame(writing, [{ apiGroups: [''], resources: ['events'], verbs: ['create'] }]);
+  t.end();
+});
+
 void t.test('what is granted is what is watched', (t) => {
   const role: unknown = parse(readFileSync(path.join(repository, 'manifests/base/generated/clusterrole.yaml'), 'utf8'));
   const watched = kindNames.map((name) => `${kinds[name].group}/${kinds[name].resource}`);

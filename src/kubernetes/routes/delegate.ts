@@ -82,7 +82,7 @@ function merged(root: RouteRule, leaf: RouteRule, via: string): RouteRule {
     // Istio gives all rules of a delegate the name of the root when they have none: such a name tells nothing apart.
     name: root.name === '' || leaf.name === '' ? leaf.name : `${root.name}-${leaf.name}`,
     match: narrower(root.match, leaf.match),
-    matchKey: [root.matchKey, leaf.matchKey].filter((key) => key !== '').join('&'),
+    matchKey: [root.matchKey, leaf.matchKey].filter((key) => key !== '').join('\n'),
     shadowed: false,
     odd: root.odd ?? (leaf.delegate === undefined ? leaf.odd : `${via} delegates again`),
   };

@@ -86,6 +86,17 @@ function wildcardSpecificity(suffix: string, namespace: string, name: string): n
   return ofDomain.includes(suffix) ? specificityOf.anything + suffix.length : undefined;
 }
 
+/** Whether a host with a wildcard stands for a Service, by its full name. */
+export function isUnderWildcard(host: string, namespace: string, name: string): boolean {
+  return host.startsWith('*') && wildcardSpecificity(host.slice(1).toLowerCase(), namespace, name) !== undefined;
+}
+
+/** Whether a host with a wildcard may stand for any Service at all. */
+export function mayBeInCluster(host: string): boolean {
+  const suffix = host.slice(1).toLowerCase();
+  return ofDomain.includes(suffix) || /\.svc(?:\.|$)/.test(suffix);
+}
+
 /** AugmentLabels in https://github.com/istio/istio/blob/master/pilot/pkg/serviceregistry/util/label/label.go. */
 const augmented = /^(?:topology\.(?:kubernetes|istio)\.io\/|failure-domain\.beta\.kubernetes\.io\/|kubernetes\.io\/hostname$)/;
 

@@ -16,19 +16,31 @@ interface Block {
  */
 export function mayOverlap(one: RouteRule, other: RouteRule): boolean {
   if (one.protocol !== other.protocol) return false;
-  const [left, right] = [blocksOf(one.matchKey), blocksOf(other.matchKey)];
-  if (left.length === 0 || right.length === 0) return true;
-  return left.some((block) => right.some((counterpart) => blocksOverlap(block, counterpart)));
+  const right = blocksOf(other.matchKey);
+  return blocksOf(one.matchKey).every((blocks) => right.every((others) => someOverlap(blocks, others)));
 }
 
-/** Empty for whatever takes everything, and for the match of a delegate, which is two in one. */
-const blocksOf = memoised((matchKey: string): readonly Block[] => {
+/** How much it costs to compare a rule: blocks of its match. */
+export function blockCount({ matchKey }: RouteRule): number {
+  return blocksOf(matchKey).reduce((sum, blocks) => sum + blocks.length, 1);
+}
+
+/** A list of blocks is an OR. One that is empty takes everything. */
+function someOverlap(one: readonly Block[], other: readonly Block[]): boolean {
+  if (one.length === 0 || other.length === 0) return true;
+  return one.some((block) => other.some((counterpart) => blocksOverlap(block, counterpart)));
+}
+
+/** Of a rule and its delegate both must fit: one list for each, with a line break between them that no JSON text has. */
+const blocksOf = memoised((matchKey: string): readonly (readonly Block[])[] => matchKey.split('\n').map(parsed));
+
+function parsed(text: string): readonly Block[] {
   try {
-    return asList(JSON.parse(matchKey) as Json).map(blockOf);
+    return asList(JSON.parse(text) as Json).map(blockOf);
   } catch {
     return [];
   }
-});
+}
 
 function blockOf(block: Json): Block {
   const uri = own(block, 'uri');

@@ -1,5 +1,5 @@
 import type { Destination, Route, RouteRule } from '../../core/objects.ts';
-import { mayOverlap } from '../../kubernetes/routes/overlap.ts';
+import { blockCount, mayOverlap } from '../../kubernetes/routes/overlap.ts';
 
 /** Shares of one rule by destination, 0 to 1. */
 export type Shares = ReadonlyMap<string, { readonly share: number; readonly destination: Destination }>;
@@ -32,7 +32,7 @@ export interface Alignment {
 }
 
 const protocols = ['http', 'tls', 'tcp'] as const;
-const mostPairs = 200_000;
+const mostPairs = 1_000_000;
 
 /**
  * Lays the rules of a route before and after a change beside each other. The same match is the same traffic. Where rules came, went or
@@ -81,8 +81,14 @@ function movesBetween(old: Side, next: Side): readonly Shift[] | 'too many' {
   const head = sameFromStart(was, is);
   const tail = sameFromStart(was.slice(head).toReversed(), is.slice(head).toReversed());
   const [went, came] = [new Set(was.slice(head, was.length - tail)), new Set(is.slice(head, is.length - tail))];
-  if (went.size * is.length + came.size * was.length > mostPairs) return 'too many';
+  if (blocksIn(went) * blocksIn(is) + blocksIn(came) * blocksIn(was) > mostPairs) return 'too many';
   return is.flatMap((rule) => movesTo(rule, came.has(rule) ? was : [...went], { old, next }));
+}
+
+function blocksIn(rules: Iterable<RouteRule>): number {
+  let sum = 0;
+  for (const rule of rules) sum += blockCount(rule);
+  return sum;
 }
 
 function sameFromStart(one: readonly RouteRule[], other: readonly RouteRule[]): number {
@@ -106,7 +112,7 @@ function movesTo(
     const kind = moveBetween(other, rule, old, next);
     const shift = kind && shiftFrom(other, rule, kind, { old, next });
     if (shift === undefined) continue;
-    const key = JSON.stringify([shift.targeted, [...(shift.was ?? [])].map(([one, { share }]) => [one, share])]);
+    const key = JSON.stringify([kind, shift.targeted, [...(shift.was ?? [])].map(([one, { share }]) => [one, share])]);
     if (!shifts.has(key)) shifts.set(key, shift);
   }
   return [...shifts.values()];

@@ -48,7 +48,8 @@ function rolloutOf({ workloads, namespace }: Backing): (Base & { readonly name: 
 }
 
 function qualifying(carriers: readonly Carrier[]): readonly Carrier[] {
-  return carriers.filter(({ share }) => share === undefined || share >= qualifyingShare - epsilon);
+  const large = carriers.filter(({ share }) => share === undefined || share >= qualifyingShare - epsilon);
+  return large.length > 0 ? large : carriers;
 }
 
 function sizeByShare(carriers: readonly Carrier[]): number | undefined {

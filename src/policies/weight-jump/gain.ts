@@ -21,7 +21,7 @@ export interface Gain {
   readonly carriers: readonly Carrier[];
   /** Somebody serves that traffic now, though perhaps where it cannot be counted. */
   readonly served: boolean;
-  /** There was no route and nothing that served by itself: nobody knows what the load needs. */
+  /** Nobody knows what the load needs: there was no route, or these requests were served by another Service among others. */
   readonly unmeasured: boolean;
   readonly lastKnownGood: 'marked' | 'implicit' | undefined;
   /** Who loses the traffic cannot serve it. */

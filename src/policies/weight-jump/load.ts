@@ -43,8 +43,13 @@ function pairwiseKey(): (to: Behind) => Behind {
   };
 }
 
+const texts = new WeakMap<Backing, string>();
+
 function textKey(to: Behind): string {
-  return to.kind === 'pods' ? JSON.stringify([to.namespace, ...[...to.readyPods].sort()]) : '';
+  if (to.kind !== 'pods') return '';
+  const text = texts.get(to) ?? JSON.stringify([to.namespace, ...[...to.readyPods].sort()]);
+  texts.set(to, text);
+  return text;
 }
 
 function samePods(one: Behind, other: Behind): boolean {
@@ -83,16 +88,30 @@ function excludeEachOther({ labels }: Backing, other: Backing): boolean {
 const mostSides = 200;
 
 /**
- * What the pods of a group serve, of traffic that is shared out so: proxies spread a share evenly over the pods behind it, so the pods
+ * What the pods of groups serve, of traffic that is shared out so: proxies spread a share evenly over the pods behind it, so the pods
  * of a group may get something by other names as well. Endpoints that are no pods are known by the name of their destination only.
  */
-export function shareOf({ sides: own, to }: Group, sides: readonly Side[]): number {
-  const names = new Set(own.map(({ key }) => key));
-  const parts = isNamed(to) && sides.length <= mostSides;
-  return sides.reduce(
-    (sum, side) => sum + side.share * (parts && isNamed(side.to) ? partOf(side.to, to) : Number(names.has(side.key))),
-    0,
-  );
+export function shares(sides: readonly Side[]): (group: Group) => number {
+  const named = sides.filter(({ to }) => isNamed(to));
+  const byKey = sums(sides, ({ key }) => key);
+  const byPods = sides.length > mostSides ? sums(named, ({ to }) => textKey(to)) : undefined;
+  return ({ sides: own, to }) => {
+    if (!isNamed(to)) return own.reduce((sum, { key }) => sum + (byKey.get(key) ?? 0), 0);
+    if (byPods !== undefined) return byPods.get(textKey(to)) ?? 0;
+    return named.reduce((sum, side) => sum + side.share * partOf(side.to, to), 0);
+  };
+}
+
+/** What is sent to destinations of the same names. */
+export function namedShares(sides: readonly Side[]): (group: Group) => number {
+  const byKey = sums(sides, ({ key }) => key);
+  return ({ sides: own }) => own.reduce((sum, { key }) => sum + (byKey.get(key) ?? 0), 0);
+}
+
+function sums(sides: readonly Side[], keyOf: (side: Side) => string): ReadonlyMap<string, number> {
+  const all = new Map<string, number>();
+  for (const side of sides) all.set(keyOf(side), (all.get(keyOf(side)) ?? 0) + side.share);
+  return all;
 }
 
 /** What part of the ready pods of one destination are pods of another: its share where all of them serve alike. */
@@ -101,23 +120,30 @@ export function partOf(whole: Behind, to: Behind): number {
   return common(whole, to) / whole.ready;
 }
 
-/** Who served, told apart as it will be: of a whole Service, the pods of the subsets that come are carriers of their own. */
-export function carriersOf(stood: readonly Group[], after: readonly Group[]): readonly Carrier[] {
+/** Less of the traffic is no carrier of its own. */
+const smallestPart = 0.2;
+
+/**
+ * Who served. A plain Service that gets its first route was as many carriers as the route tells apart, each with as much of the
+ * traffic as it has of the pods, when none of them is small; else it is one.
+ */
+export function carriersOf(stood: readonly Group[], after: readonly Group[], toldApart: boolean): readonly Carrier[] {
   return stood.flatMap(({ sides, to }): readonly Carrier[] => {
     if (to.kind !== 'pods' || to.ready === 0) return [];
     const share = sides.reduce((sum, side) => sum + side.share, 0);
-    const parts = partsOf(to, after);
-    if (parts.length === 0) return [{ share, backing: to }];
+    const parts = toldApart ? partsOf(to, after) : [];
+    if (parts.length === 0 || parts.some((ready) => ready < smallestPart * to.ready)) return [{ share, backing: to }];
     return parts.map((ready) => ({ share: (share * ready) / to.ready, backing: { ...to, ready } }));
   });
 }
 
-/** Sizes of the parts into which others divide the ready pods; empty when they do not. */
+/** Sizes of the parts into which others divide the ready pods; empty when they do not, or overlap. */
 function partsOf(whole: Backing, others: readonly Group[]): readonly number[] {
   const parts = others.flatMap(({ to }) => {
     const count = to.kind === 'pods' && !samePods(to, whole) ? common(whole, to) : 0;
     return count > 0 ? [count] : [];
   });
   const rest = whole.ready - parts.reduce((sum, count) => sum + count, 0);
-  return parts.length === 0 || rest <= 0 ? parts : [...parts, rest];
+  if (rest < 0) return [];
+  return parts.length === 0 || rest === 0 ? parts : [...parts, rest];
 }

@@ -42,12 +42,15 @@ export function judgeRoute(change: RouteChange, trial: Trial): Verdict {
 }
 
 function shiftsOf(before: Route | undefined, after: Route, trial: Trial): Alignment {
-  const { shifts, tooMany } = before === undefined ? { shifts: [], tooMany: undefined } : align(before, after);
-  const moved = [...shifts, ...trafficTaken(before, after, trial)];
-  const all = before === undefined && moved.length === 0 ? firstTraffic(after, trial) : moved;
-  return { shifts: all, tooMany: tooMany ?? tooManyShifts(all) };
+  const aligned = before === undefined ? none : align(before, after);
+  const taken = trafficTaken(before, after, trial);
+  const moved = [...aligned.shifts, ...taken.shifts];
+  const first = before === undefined && moved.length === 0 ? firstTraffic(after, trial) : none;
+  const shifts = [...moved, ...first.shifts];
+  return { shifts, tooMany: aligned.tooMany ?? taken.tooMany ?? first.tooMany ?? tooManyShifts(shifts) };
 }
 
+const none: Alignment = { shifts: [], tooMany: undefined };
 const mostShifts = 5_000;
 const mostDestinations = 50_000;
 

@@ -8,6 +8,7 @@ import {
   isInvisible,
   repeated,
   resolvers,
+  type Repeated,
   type Resolve,
   together,
   type Found,
@@ -41,10 +42,17 @@ export function judgeRules({ before, after }: RuleChange, trial: Trial): Verdict
   const worlds = (['least', 'most'] as const).map((take): World => ({
     trial: { ...trial, resolve: stood[take] },
     resolveAfter: stands[take],
+    repeatedIn: repeatedByNamespace(),
   }));
   const routes = new Map(
     [before, after].flatMap((rule) => routesUnder(rule, trial)).map((route) => [`${route.namespace}/${route.name}`, route]),
   );
+  const rules = [...routes.values()].flatMap((route) => route.rules);
+  const destinations = rules.reduce((sum, rule) => sum + rule.destinations.length, 0);
+  if (destinations > mostDestinations)
+    return {
+      findings: [{ code: 'too-many-rules', detail: { object: trial.object, before: rules.length, after: destinations } }],
+    };
   const judged = together(
     worlds.flatMap((world) => [...routes.values()].flatMap((route) => route.rules.map((rule) => judgeUse(rule, route, world)))),
   );
@@ -104,32 +112,49 @@ interface World {
   /** Resolves as the rules stood. */
   readonly trial: Trial;
   readonly resolveAfter: Resolve;
+  /** What was judged already, by the namespace of routes. */
+  readonly repeatedIn: (namespace: string) => Repeated;
 }
 
-/** One rule of a route that may send traffic to subsets which change. */
-function judgeUse(rule: RouteRule, route: Route, { trial, resolveAfter }: World): Verdict {
+const mostDestinations = 50_000;
+
+function repeatedByNamespace(): World['repeatedIn'] {
+  const all = new Map<string, Repeated>();
+  return (namespace) => {
+    const found = all.get(namespace) ?? repeated();
+    all.set(namespace, found);
+    return found;
+  };
+}
+
+/** One rule of a route that may send traffic to subsets which change: all of it at once, as it changes. */
+function judgeUse(rule: RouteRule, route: Route, { trial, resolveAfter, repeatedIn }: World): Verdict {
   if (rule.shadowed) return { findings: [] };
   const { namespace } = route;
+  const uses = rule.destinations.map((use) => ({
+    use,
+    stood: trial.resolve(use.host, use.subset, namespace),
+    stands: resolveAfter(use.host, use.subset, namespace),
+  }));
+  const changed = uses.filter(
+    ({ use, stood, stands }) => use.share > 0 && stood.kind !== 'subset-undefined' && !sameBehind(stood, stands),
+  );
+  if (changed.length === 0) return { findings: [] };
+  const removed = changed.filter(({ stands }) => stands.kind === 'subset-undefined');
   const context: ShiftContext = {
     trial: { ...trial, object: `${trial.object} for ${route.name}` },
     namespace,
     resolveAfter,
     ladder: undefined,
     repointed: subsetsPath,
-    repeated: repeated(),
+    repeated: repeatedIn(namespace),
   };
-  const uses = rule.destinations.filter(({ subset, share }) => share > 0 && subset !== '');
-  return together(
-    uses.map((use) => {
-      const stood = trial.resolve(use.host, use.subset, namespace);
-      const stands = resolveAfter(use.host, use.subset, namespace);
-      if (stood.kind === 'subset-undefined' || sameBehind(stood, stands)) return { findings: [] };
-      if (stands.kind === 'unknown')
-        return alsoOf(namespace, { findings: [], blind: [{ fact: stands.fact, namespaces: [stands.namespace] }] });
-      if (stands.kind === 'subset-undefined') return { findings: [inUse(use, rule, route, { trial, stood })] };
-      return alsoOf(namespace, judgeShift(repointing(use, rule), context));
-    }),
-  );
+  const moved = new Set(changed.map(({ use }) => use.key));
+  const gone = new Set(removed.map(({ use }) => use.key));
+  return together([
+    { findings: removed.map(({ use, stood }) => inUse(use, rule, route, { trial, stood })) },
+    alsoOf(namespace, judgeShift(repointing(rule, moved, gone), context)),
+  ]);
 }
 
 /** It is the business of those who own the route, too. */
@@ -145,12 +170,12 @@ function sameBehind(stood: Behind, stands: Behind): boolean {
   return stood.kind === stands.kind && JSON.stringify(sorted(stood.labels)) === JSON.stringify(sorted(stands.labels));
 }
 
-/** Its whole share leaves the pods that it had for those that it gets. */
-function repointing(use: Destination, rule: RouteRule): Shift {
+/** The whole share of what changes leaves the pods that it had for those that it gets. */
+function repointing(rule: RouteRule, moved: ReadonlySet<string>, gone: ReadonlySet<string>): Shift {
   const shares = sharesOf(rule);
-  const { key } = use;
-  const was = new Map([...shares].map(([one, value]) => (one === key ? [`${one} before`, value] : [one, value])));
-  return { rule, was, becomes: shares, kind: 'steps', targeted: rule.match === 'targeted' };
+  const was = new Map([...shares].map(([key, value]) => [moved.has(key) ? `${key} before` : key, value]));
+  const becomes = new Map([...shares].filter(([key]) => !gone.has(key)));
+  return { rule, was, becomes, kind: 'steps', targeted: rule.match === 'targeted' };
 }
 
 function inUse(

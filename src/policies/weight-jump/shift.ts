@@ -1,7 +1,7 @@
 import type { Behind } from '../../kubernetes/destination.ts';
 import type { Shares, Shift } from './align.ts';
 import type { Carrier } from './capacity.ts';
-import { carriersOf, grouped, shareOf, type Group, type Side } from './load.ts';
+import { carriersOf, grouped, namedShares, shares, type Group, type Side } from './load.ts';
 import { judgeStep, type Before, type Step } from './step.ts';
 import { together, type Found, type JudgedPart, type Resolve, type ShiftContext, type Verdict } from './trial.ts';
 import { nameOf, percentOf, undefinedSubset } from './words.ts';
@@ -46,7 +46,11 @@ function asSaidOf(shift: Shift, after: readonly Side[], { side, verdict }: Judge
   const said = after[side];
   if (said === undefined) return { side, verdict };
   const { host, subset, path } = said.destination;
-  const names = { rule: shift.rule.at, destination: nameOf(host, subset, { to: said.to, namespace: context.namespace }) };
+  const names = {
+    object: context.trial.object,
+    rule: shift.rule.at,
+    destination: nameOf(host, subset, { to: said.to, namespace: context.namespace }),
+  };
   const findings = verdict.findings.map((one) =>
     'destination' in one.detail
       ? ({ ...one, path: context.repointed ?? path, detail: { ...one.detail, ...names } } as Found)
@@ -68,14 +72,17 @@ function rising(
   stood: readonly Side[] | undefined,
   context: ShiftContext,
 ): readonly Step[] {
+  const [before, now, named] = [shares(stood ?? []), shares(after), namedShares(stood ?? [])];
   const steps = grouped(after).flatMap((group): readonly Step[] => {
-    const from = shareOf(group, stood ?? []);
-    const share = Math.min(1, shareOf(group, after));
+    // Where rules stay as they are, a name means the same pods before and after, whatever else they serve.
+    const byName = context.repointed === undefined ? named(group) : 0;
+    const from = Math.max(before(group), byName);
+    const share = Math.min(1, now(group));
     return grows(from, share, group.to) ? [stepOf({ ...group, from, share }, shift, context)] : [];
   });
   const [only] = steps;
   if (steps.length !== 1 || only === undefined) return steps;
-  const others = grouped(stood ?? []).map((group) => shareOf(group, stood ?? []));
+  const others = grouped(stood ?? []).map(before);
   // Of two halves neither is in charge.
   const incumbent = only.from >= incumbentShare - epsilon && others.filter((share) => share >= only.from - epsilon).length < 2;
   return [{ ...only, incumbent }];
@@ -110,8 +117,8 @@ function stepOf({ sides, to: target, from, share }: Rise, shift: Shift, { trial,
 }
 
 /** Without a baseline those beside it in the same rule say what is ready. */
-function servedBefore({ was }: Shift, stood: readonly Side[] | undefined, after: readonly Side[]): Before {
-  const carriers = stood === undefined ? beside(after) : carriersOf(grouped(stood), grouped(after));
+function servedBefore({ was, kind }: Shift, stood: readonly Side[] | undefined, after: readonly Side[]): Before {
+  const carriers = stood === undefined ? beside(after) : carriersOf(grouped(stood), grouped(after), kind === 'takes');
   const left = new Map(after.map(({ key, share }) => [key, share]));
   const losing = (stood ?? []).filter(({ key, share }) => (left.get(key) ?? 0) < share);
   return {

@@ -40,7 +40,7 @@ void t.test('a delegate in the place of the rule', (t) => {
       protocol: 'http',
       name: 'r-c',
       match: 'targeted',
-      matchKey: '[{"uri":{"prefix":"/api"}}]&[{"headers":{"x-canary":{"exact":"true"}}}]',
+      matchKey: '[{"uri":{"prefix":"/api"}}]\n[{"headers":{"x-canary":{"exact":"true"}}}]',
       shadowed: false,
       destinations: [{ key: 'svc:shop/web v2', host: 'web', subset: 'v2', path: 'spec.http[0].delegate', share: 1 }],
       delegate: undefined,
@@ -72,7 +72,7 @@ void t.test('classes, keys and shadows', (t) => {
     withDelegates(
       routeOf('root', { http: [{ ...root, ...delegate('leaf') }, {}] }),
       finder(routeOf('leaf', { http: [leaf] })),
-    ).rules.map(({ match, matchKey, shadowed }) => [match, matchKey.split('&').filter((key) => key !== '').length, shadowed]);
+    ).rules.map(({ match, matchKey, shadowed }) => [match, matchKey.split('\n').filter((key) => key !== '').length, shadowed]);
   const open = ['catch-all', 0, false];
   t.strictSame(classes({}, {}), [open, ['catch-all', 0, true]], 'a catch-all twice hides the rest');
   t.strictSame(classes({}, api), [['general', 1, false], open], 'what the delegate leaves goes on');
