@@ -2,6 +2,7 @@ import { auditTo, logTo, standardError, standardOutput, type Logger } from './au
 import { UsageFault } from './cli/fault.ts';
 import type { ServeOptions } from './cli/serve-options.ts';
 import { connectCluster, type Cluster } from './cluster/cluster.ts';
+import type { EventFailure } from './cluster/events.ts';
 import { kindNames } from './cluster/kinds.ts';
 import { loadKubeConfig } from './cluster/kubeconfig.ts';
 import type { ReflectorObserver } from './cluster/reflector-run.ts';
@@ -45,7 +46,9 @@ export async function serve(options: ServeOptions): Promise<void> {
   const log = logTo(standardError());
   const metrics = createMetrics(() => caches(cluster), policies);
   const observer = observerOf(log, metrics);
-  const cluster = connectCluster({ kubeConfig: kube.kubeConfig, kinds: kindNames, observer });
+  const onError = ({ namespace, error, failures }: EventFailure): void =>
+    log.warn({ namespace, failures, err: error }, 'Events could not be written');
+  const cluster = connectCluster({ kubeConfig: kube.kubeConfig, kinds: kindNames, observer, events: { onError } });
   const settings = liveSettings(options, first, { log, metrics });
   const running = assemble(options, { settings, pair: loaded.pair, cluster, metrics, log });
   await listen(running, options);
@@ -118,6 +121,7 @@ function assemble(options: ServeOptions, { settings, pair, cluster, metrics, log
     now: () => Date.now(),
     audit: auditTo(standardOutput((error) => auditFailed(error, log, metrics))),
     attempts: createAttempts(),
+    onDenial: (denial) => cluster.events.report(denial),
     notReady,
   });
   metrics.readyWhen(() => drain.state() === 'serving' && notReady().length === 0);

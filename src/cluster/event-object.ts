@@ -1,5 +1,6 @@
 import type { Denial } from '../core/denial.ts';
 import type { JsonObject } from '../core/json.ts';
+import { cut } from '../core/message.ts';
 
 /** Where Events about cluster-scoped objects live: the API server takes them nowhere else but in kube-system. */
 const clusterNamespace = 'default';

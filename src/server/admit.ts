@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import { auditRecord } from '../audit/record.ts';
 import type { Audit, Logger } from '../audit/logger.ts';
+import { denialOf, type Denial } from '../core/denial.ts';
 import type { FactKey, Facts } from '../core/facts.ts';
 import type { Mode } from '../core/finding.ts';
 import type { Settings } from '../core/modes.ts';
@@ -26,6 +27,8 @@ export interface AdmitContext {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly attempts: Attempts;
+  /** Told about every denial that is no rehearsal, after its line is out. Nothing waits for it. */
+  readonly onDenial?: (denial: Denial) => void;
 }
 
 /** The handler of /mutate and of /validate: decode, review, audit, answer. A parseable review always gets 200 and a review. */
@@ -46,6 +49,8 @@ export function admit(phase: Phase, context: AdmitContext): RouteHandlerMethod {
     await context.audit(auditRecord({ request, phase, verdict, facts, patchDigest, durationMs, attempt }));
     context.metrics.decided(phase, verdictWord(verdict), durationMs / 1000);
     context.metrics.found(verdict.findings, request.dryRun);
+    const denial = denialOf(request, verdict);
+    if (denial !== undefined) context.onDenial?.(denial);
     return reply.type('application/json').send(body);
   };
 }

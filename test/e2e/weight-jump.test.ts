@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test as Tap } from 'tap';
 import { eventually } from '../controlplane/eventually.ts';
+import type { KubeObject } from '../controlplane/kubectl.ts';
 import { auditFaults, namespace } from './cluster.ts';
 import { lastKnownGood, route, startMesh } from './mesh.ts';
 
@@ -73,6 +74,21 @@ const clients: readonly Client[] = [
       }),
   },
 ];
+
+await t.test('who looks at the route later finds the denial as an Event', async (t) => {
+  interface Event {
+    readonly reason: string;
+    readonly type: string;
+    readonly message: string;
+    readonly involvedObject: { readonly kind: string; readonly name: string };
+  }
+  const denials = async (): Promise<readonly Event[]> =>
+    (await plane.list<Event & KubeObject>('events', namespace)).filter(({ reason }) => reason === 'Denied');
+  await eventually(async () => (await denials()).length > 0, { what: 'an Event', timeoutMs: 10_000 });
+  const [first] = await denials();
+  t.match(first, { type: 'Warning', involvedObject: { kind: 'VirtualService', name: 'checkout-api-vs' } });
+  t.match(first?.message, step(0, 50));
+});
 
 await t.test('50/50 is denied to every client in every version, and the route stays as it is', async (t) => {
   const stored = async (): Promise<string> => (await kubectl(['get', served('v1'), 'checkout-api-vs', '-o', 'yaml'])).stdout;
