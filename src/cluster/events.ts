@@ -131,10 +131,10 @@ function createMemory(now: () => number): Memory {
   };
 }
 
-/** Gives a token or not; it begins with a burst of them. */
+/** Gives a token or not; it begins full. */
 function createBucket(now: () => number): () => boolean {
-  let tokens: number = eventLimits.burst;
-  let filledAt = now();
+  let tokens = 0;
+  let filledAt = -Infinity;
   return () => {
     const at = now();
     tokens = Math.min(eventLimits.burst, tokens + ((at - filledAt) / 1000) * eventLimits.perSecond);

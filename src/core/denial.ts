@@ -70,7 +70,7 @@ function involvedIn({
     // The review of a Namespace names it as its own namespace, but it is in none.
     namespace: group === '' && resource === 'namespaces' ? '' : namespace,
     name: cut(plain(name), nameCharacters),
-    uid: asText(at(oldObject, 'metadata', 'uid')),
+    uid: asText(at(oldObject, 'metadata', 'uid'))?.slice(0, 128),
   };
 }
 

@@ -1,7 +1,9 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import t from 'tap';
 import { connectCluster, type Cluster } from '../../src/cluster/cluster.ts';
+import type { EventFailure } from '../../src/cluster/events.ts';
 import { kindNames } from '../../src/cluster/kinds.ts';
+import type { Denial } from '../../src/core/denial.ts';
 import type { Facts } from '../../src/core/facts.ts';
 import { deployment, request } from './samples.ts';
 import { until } from './fake-api.ts';
@@ -12,6 +14,7 @@ let plane: Plane;
 let line: Line;
 let cluster: Cluster;
 const relists: string[] = [];
+const eventFailures: EventFailure[] = [];
 
 t.before(async () => {
   plane = await startPlane({ components: [], egressProxy: false });
@@ -27,6 +30,7 @@ t.before(async () => {
       onRelist: ({ kind, reason }) => relists.push(`${kind} ${reason}`),
       onCallbackError: () => undefined,
     },
+    events: { onError: (failure) => eventFailures.push(failure) },
   });
   await cluster.whenSynced();
 });
@@ -196,4 +200,28 @@ await t.test('a confirmed look equals the cached one, whatever the kind', async 
   t.ok(surer !== undefined && cluster.confirm(surer, true) === undefined, 'all are read');
   t.strictSame(surer === undefined ? undefined : look(surer), cached);
   t.match(cached, [{ name: 'default' }, { name: 'cart' }, undefined, [{ name: 'cart' }], [{}], [{}], [{}], []]);
+});
+
+await t.test('Events are taken, whatever the object is called; a namespace that is not there is a failure', async (t) => {
+  const involved = { group: 'apps', version: 'v1', kind: 'Deployment', namespace: 'default', name: 'cart', uid: 'its-uid' };
+  const denial: Denial = {
+    involved,
+    operation: 'UPDATE',
+    user: 'system:serviceaccount:ci:deployer',
+    decisionId: 'a-decision',
+    codes: ['a-policy/too-cold'],
+    message: 'ä'.repeat(512),
+  };
+  const role = { group: 'rbac.authorization.k8s.io', version: 'v1', kind: 'ClusterRole', namespace: '', uid: undefined };
+  cluster.events.report(denial);
+  cluster.events.report({ ...denial, operation: 'DELETE', involved: { ...role, name: 'System:İ--.' } });
+  cluster.events.report({ ...denial, operation: 'CREATE', involved: { ...role, name: '' } });
+  cluster.events.report({ ...denial, involved: { ...involved, name: 'x'.repeat(253) } });
+  cluster.events.report({ ...denial, involved: { ...involved, namespace: 'nowhere' } });
+  await until(() => cluster.events.counts().written + cluster.events.counts().failed === 5);
+  t.strictSame(cluster.events.counts(), { written: 4, repeated: 0, dropped: 0, failed: 1 });
+  t.match(eventFailures, [{ namespace: 'nowhere', failures: 1, error: { message: 'HTTP 404 NotFound' } }]);
+  const kubectl = (...args: readonly string[]): Promise<string> => plane.kubectl(args).then(({ stdout }) => stdout);
+  t.match(await kubectl('events', '--for', 'deployment.v1.apps/cart', '-n', 'default'), /Warning +Denied +Deployment\/cart +ää/);
+  t.match(await kubectl('get', 'events', '-n', 'default', '--sort-by=.lastTimestamp'), /Denied +clusterrole\/System:/);
 });
