@@ -193,6 +193,9 @@ await t.test('a confirmed look equals the cached one, whatever the kind', async 
   const gather = (): Promise<Facts> | Facts => cluster.gather(kindNames, request({ namespace: 'default' }));
   await until(() => cluster.stores.endpointSlices.by('service', 'default/cart').length === 1, 15_000);
   await until(() => cluster.stores.deployments.select('default', selector).length === 1, 15_000);
+  await until(() => cluster.stores.services.get('default', 'cart') !== undefined, 15_000);
+  await until(() => cluster.stores.pods.select('default', selector).length === 1, 15_000);
+  await until(() => cluster.stores.autoscalers.by('target', 'default/Deployment/cart').length === 1, 15_000);
   await until(() => cluster.ages().every(({ ageSeconds }) => (ageSeconds ?? Infinity) < 5), 15_000);
   const facts = await gather();
   const cached = look(facts) as readonly unknown[];
