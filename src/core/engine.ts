@@ -1,12 +1,12 @@
 import type { FactKey, Facts } from './facts.ts';
-import type { Effect, Finding, FindingSpec, Mode } from './finding.ts';
+import type { Effect, Finding, FindingSpec, JudgedFinding, Mode } from './finding.ts';
 import type { JsonObject } from './json.ts';
 import { modeOf, stronger, type Settings } from './modes.ts';
 import { ownFindings } from './own-findings.ts';
 import { applyPatch, type PatchOperation } from './patch.ts';
-import type { Circumstances, Outcome, Policy, RaisedFinding } from './policy.ts';
+import type { Circumstances, Policy, RaisedFinding } from './policy.ts';
 import type { AdmissionRequest, Phase } from './request.ts';
-import type { Judgement } from './verdict.ts';
+import { effectiveEffect, type Judgement } from './verdict.ts';
 
 export interface EngineContext {
   readonly phase: Phase;
@@ -44,26 +44,23 @@ function judgeOne(
 ): Judgement {
   const config = context.settings.policies.get(policy.id)?.config ?? policy.config.defaults;
   const circumstances = { phase: context.phase, now: context.now, facts, config };
-  const { findings, patch, evidence } = run(policy, request, circumstances, context.onError);
-  const modes = modesOf(policy, mode, { facts, context });
-  const judged = findings.map(({ finding, namespaces }) => ({ ...finding, mode: namespaces.map(modes).reduce(stronger, mode) }));
-  const said = judged.filter((finding) => finding.mode !== 'off');
-  return { policy: policy.id, mode, findings: said, patch, evidence };
+  const modeOfAll = modesOf(policy, mode, { facts, context });
+  return { policy: policy.id, mode, ...run(policy, request, circumstances, { modeOfAll, onError: context.onError }) };
 }
 
-/** The mode of a finding: that of the namespace of the request, or of the one it is about where that is stricter. */
+/** The mode of a finding: that of the namespace of the request, or the strictest of those it is about where one is stricter. */
 function modesOf(
   policy: Policy,
   mode: Mode,
   { facts, context }: { readonly facts: Facts; readonly context: EngineContext },
-): (namespace: string) => Mode {
+): (namespaces: readonly string[]) => Mode {
   const known = new Map<string, Mode>();
-  return (namespace) => {
-    if (policy.crossesNamespaces !== true) return mode;
+  const modeThere = (namespace: string): Mode => {
     const there = known.get(namespace) ?? modeIn(policy, labelsOf(namespace, facts), context);
     known.set(namespace, there);
     return there;
   };
+  return (namespaces) => (policy.crossesNamespaces === true ? namespaces.map(modeThere).reduce(stronger, mode) : mode);
 }
 
 /** A namespace of which nothing is known has no labels of ours: the configuration decides. */
@@ -74,20 +71,33 @@ function labelsOf(namespace: string, { namespaces }: Facts): ReadonlyMap<string,
 /** More than anybody reads; an object may be made to raise tens of thousands. */
 const maximumFindings = 64;
 
-/** What is not said is counted, and denials are said first. Before any of it is put in words: that takes longest. */
-function bounded(raised: readonly RaisedFinding[], effectOf: (one: RaisedFinding) => Effect): readonly RaisedFinding[] {
-  if (raised.length <= maximumFindings) return raised;
-  const denying = raised.filter((one) => effectOf(one) === 'deny');
-  const others = raised.filter((one) => effectOf(one) !== 'deny');
-  const shown = [...denying, ...others].slice(0, maximumFindings);
-  const namespaces = [...new Set(raised.flatMap((one) => one.namespaces ?? []))];
-  return [...shown, { code: 'and-more', detail: { count: raised.length - maximumFindings }, namespaces }];
+interface Weighed {
+  readonly raised: RaisedFinding;
+  readonly effect: Effect;
+  readonly mode: Mode;
 }
 
-interface Ran {
-  readonly findings: readonly { readonly finding: Finding; readonly namespaces: readonly string[] }[];
-  readonly patch: readonly PatchOperation[];
-  readonly evidence: Outcome<RaisedFinding, FactKey>['evidence'];
+/**
+ * What is not said is counted. What denies here and now is said first: many denials that no mode enforces must not hide one that is.
+ * Before any of it is put in words: that takes longest.
+ */
+function bounded(weighed: readonly Weighed[], modeOfAll: ModeOfAll): readonly Weighed[] {
+  if (weighed.length <= maximumFindings) return weighed;
+  const ranked = [...weighed].sort((a, b) => rank(a) - rank(b));
+  const namespaces = [...new Set(weighed.flatMap(({ raised }) => raised.namespaces ?? []))];
+  const more = { code: 'and-more', detail: { count: weighed.length - maximumFindings } };
+  return [...ranked.slice(0, maximumFindings), { raised: more, effect: 'warn', mode: modeOfAll(namespaces) }];
+}
+
+function rank(one: Weighed): number {
+  return effectiveEffect(one) === 'deny' ? 0 : one.effect === 'deny' ? 1 : 2;
+}
+
+type ModeOfAll = (namespaces: readonly string[]) => Mode;
+
+interface RunContext {
+  readonly modeOfAll: ModeOfAll;
+  readonly onError: EngineContext['onError'];
 }
 
 /** Whatever throws, the words of a finding included, is a bug of the policy: nothing else that it said is believed. */
@@ -95,23 +105,25 @@ function run(
   policy: Policy,
   request: AdmissionRequest,
   circumstances: Circumstances<FactKey, JsonObject>,
-  onError: EngineContext['onError'],
-): Ran {
-  const said = (raised: RaisedFinding): Ran['findings'][number] => ({
-    finding: render(policy.id, policy.findings, raised),
-    namespaces: raised.namespaces ?? [],
+  { modeOfAll, onError }: RunContext,
+): Pick<Judgement, 'findings' | 'patch' | 'evidence'> {
+  const weigh = (raised: RaisedFinding): Weighed => ({
+    raised,
+    effect: raised.effect ?? policy.findings[raised.code]?.effect ?? 'warn',
+    mode: modeOfAll(raised.namespaces ?? []),
   });
+  const said = ({ raised, mode }: Weighed): JudgedFinding => ({ ...render(policy.id, policy.findings, raised), mode });
   try {
     const { findings, blind = [], patch = [], evidence } = policy.evaluate(request, circumstances);
     checkPatch(request, patch);
     const unknown = blind.map(({ fact, ...about }) => ({ ...unknownFact(policy, circumstances.facts, fact), ...about }));
-    const effectOf = ({ code, effect }: RaisedFinding): Effect => effect ?? policy.findings[code]?.effect ?? 'warn';
-    return { findings: bounded([...findings, ...unknown], effectOf).map(said), patch, evidence };
+    const weighed = [...findings, ...unknown].map(weigh).filter(({ mode }) => mode !== 'off');
+    return { findings: bounded(weighed, modeOfAll).map(said), patch, evidence };
   } catch (error) {
     onError(policy.id, error);
     const name = error instanceof Error ? error.name : 'unknown';
-    const failed = said({ code: 'policy-error', detail: { error: name }, effect: policy.whenBlind.error });
-    return { findings: [failed], patch: [], evidence: undefined };
+    const failed = weigh({ code: 'policy-error', detail: { error: name }, effect: policy.whenBlind.error });
+    return { findings: failed.mode === 'off' ? [] : [said(failed)], patch: [], evidence: undefined };
   }
 }
 

@@ -26,7 +26,7 @@ export interface Verdict {
 }
 
 /** What is done about a finding: its own effect in enforce, at most a warning in warn, nothing but a record in audit. */
-export function effectiveEffect({ effect, mode }: JudgedFinding): Effect {
+export function effectiveEffect({ effect, mode }: Pick<JudgedFinding, 'effect' | 'mode'>): Effect {
   if (mode === 'enforce') return effect;
   return mode === 'warn' && effect === 'deny' ? 'warn' : mode === 'warn' ? effect : 'info';
 }

@@ -215,6 +215,21 @@ void t.test('a policy that crosses namespaces', (t) => {
   t.equal(modeOf('audit', about('elsewhere')), 'enforce', 'without a label the default');
   t.equal(modeOf('audit', about('shy'), { namespaces: blind }), 'enforce', 'unknown labels: the default');
   t.equal(modeOf('audit', { ...about('strict'), crossesNamespaces: false }), 'audit', 'only who says so');
+  const many: Policy['evaluate'] = () => ({
+    findings: [...Array.from({ length: 100 }, () => 'shy'), 'strict'].map((where) => ({
+      code: 'too-cold',
+      detail: { pods: 1 },
+      namespaces: [where],
+    })),
+  });
+  const [crowd] = judge(
+    [aPolicy({ evaluate: many, crossesNamespaces: true })],
+    aRequest(),
+    { ...labelled({ [mode]: 'audit' }), namespaces },
+    aContext(),
+  );
+  t.match(crowd?.findings[0], { mode: 'enforce', effect: 'deny' }, 'a crowd that is not enforced hides none that is');
+  t.match(crowd?.findings.at(-1), { code: 'and-more', detail: { count: 37 } });
   const needs = selector([about()])(aRequest(), 'validate').needs;
   t.ok(needs.includes('namespaces'), 'and their labels are gathered');
   t.end();
