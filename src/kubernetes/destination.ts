@@ -1,5 +1,5 @@
 import { anyService, ruleKey, serviceKey } from '../core/keys.ts';
-import type { DestinationRuleObject, Labels, PodObject, ServiceObject } from '../core/objects.ts';
+import type { DestinationRuleObject, Labels, ServiceObject } from '../core/objects.ts';
 import type { DestinationFacts, DestinationNeed } from './destination-facts.ts';
 import { endpointsOf, type Endpoints, type Routed } from './endpoints.ts';
 import { cannotJudgeLabels, subsetsFor } from './routes/destination-rule.ts';
@@ -44,7 +44,6 @@ export interface Backing {
   readonly readyPods: readonly string[];
   /** Pods that are wanted: by their Deployments, or as many as are there. */
   readonly desired: number;
-  readonly pods: readonly PodObject[];
   readonly workloads: readonly Workload[];
 }
 
@@ -211,7 +210,6 @@ function newBacking(service: ServiceObject, { subsetLabels, doubtful }: Chosen, 
     readySince: endpoints.readySince,
     readyPods: endpoints.readyPods,
     desired: desiredOf(endpoints, workloads),
-    pods: endpoints.pods,
     workloads,
   };
 }

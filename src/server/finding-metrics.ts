@@ -2,6 +2,7 @@ import { Counter, type Registry } from 'prom-client';
 import type { FactKey } from '../core/facts.ts';
 import type { JudgedFinding } from '../core/finding.ts';
 import type { Policy } from '../core/policy.ts';
+import { countingBy } from './counting.ts';
 import { prefixed } from './metric-name.ts';
 
 /** A second look before a denial: the denial stands, it is taken back, or all that is left of it is that facts became unknown. */
@@ -23,19 +24,14 @@ export function findingMetrics(registers: Registry[], policies: readonly Counted
     labelNames: ['policy', 'code', 'effect', 'mode', 'dry_run'],
     registers,
   });
-  const children = new Map<string, Counter.Internal>();
-  const count = ({ policy, code, effect, mode }: JudgedFinding, dryRun: string): void => {
-    const key = `${policy} ${code} ${effect} ${mode} ${dryRun}`;
-    const child = children.get(key) ?? findings.labels(policy, code, effect, mode, dryRun);
-    children.set(key, child);
-    child.inc();
-  };
+  const count = countingBy(findings);
   const blind = blindMetrics(registers, policies);
   return {
     ...confirmationMetrics(registers),
     found: (all, dryRun) => {
       for (const finding of all) {
-        count(finding, String(dryRun));
+        const { policy, code, effect, mode } = finding;
+        count(policy, code, effect, mode, String(dryRun));
         blind(finding);
       }
     },

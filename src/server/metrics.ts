@@ -3,6 +3,7 @@ import type { Mode } from '../core/finding.ts';
 import { modes, type Settings } from '../core/modes.ts';
 import type { Phase } from '../core/request.ts';
 import { findingMetrics, type Counted, type FindingMetrics } from './finding-metrics.ts';
+import { countingBy } from './counting.ts';
 import { prefixed } from './metric-name.ts';
 
 /** A cache as the metrics see it. */
@@ -59,18 +60,11 @@ function decisionMetrics(registers: Registry[]): Pick<Metrics, 'decided'> {
     buckets: [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers,
   });
-  // Looking a child up by its labels costs more than counting.
-  const children = new Map<string, Counter.Internal>();
-  const count = (phase: Phase, verdict: string): Counter.Internal => {
-    const key = `${phase} ${verdict}`;
-    const child = children.get(key) ?? decisions.labels(phase, verdict);
-    children.set(key, child);
-    return child;
-  };
+  const count = countingBy(decisions);
   const timers = { mutate: duration.labels('mutate'), validate: duration.labels('validate') };
   return {
     decided: (phase, verdict, seconds) => {
-      count(phase, verdict).inc();
+      count(phase, verdict);
       timers[phase].observe(seconds);
     },
   };

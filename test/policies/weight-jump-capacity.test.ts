@@ -22,7 +22,6 @@ function backing(ages: readonly number[], { desired = ages.length, workloads = [
     readySince: ages.map((seconds) => now - seconds * 1000),
     readyPods: ages.map((_, index) => `pod-${index}`),
     desired,
-    pods: [],
     workloads,
   };
 }

@@ -77,7 +77,7 @@ export function judgeGain(gain: Gain): Judged {
   if (gain.target.ready === 0) return unready(gain, held);
   const fault = gain.served ? faultOf(gain, held) : undefined;
   if (fault !== undefined) return refused(fault, gain, held);
-  const full = numbersOf(gain, { base, warmth, factor: capacityFactor });
+  const full = held.factor === capacityFactor ? held : numbersOf(gain, { base, warmth, factor: capacityFactor });
   const shy = gain.controller || base === undefined ? undefined : faultOf(gain, full);
   const { maxAllowedPercent } = held;
   if (shy !== undefined) return { code: shy, effect: 'warn', numbers: { ...full, maxAllowedPercent } };

@@ -34,8 +34,8 @@ export function grouped(sides: readonly Side[]): readonly Group[] {
 }
 
 /** The first of those with the same pods. */
-function pairwiseKey(): (to: Behind) => Behind {
-  const firsts: Behind[] = [];
+function pairwiseKey(): (to: Backing) => Backing {
+  const firsts: Backing[] = [];
   return (to) => {
     const first = firsts.find((one) => samePods(one, to));
     if (first === undefined) firsts.push(to);
@@ -45,20 +45,18 @@ function pairwiseKey(): (to: Behind) => Behind {
 
 const texts = new WeakMap<Backing, string>();
 
-function textKey(to: Behind): string {
-  if (to.kind !== 'pods') return '';
+function textKey(to: Backing): string {
   const text = texts.get(to) ?? JSON.stringify([to.namespace, ...[...to.readyPods].sort()]);
   texts.set(to, text);
   return text;
 }
 
 function samePods(one: Behind, other: Behind): boolean {
-  if (!isNamed(one) || !isNamed(other) || one.kind !== 'pods' || other.kind !== 'pods') return false;
-  return one.ready === other.ready && common(one, other) === one.ready;
+  return isNamed(one) && isNamed(other) && one.ready === other.ready && common(one, other) === one.ready;
 }
 
 /** Every ready endpoint of it is a pod that can be told from others. */
-function isNamed(to: Behind): boolean {
+function isNamed(to: Behind): to is Backing {
   return to.kind === 'pods' && to.ready > 0 && to.readyPods.length === to.ready;
 }
 
@@ -92,13 +90,14 @@ const mostSides = 200;
  * of a group may get something by other names as well. Endpoints that are no pods are known by the name of their destination only.
  */
 export function shares(sides: readonly Side[]): (group: Group) => number {
-  const named = sides.filter(({ to }) => isNamed(to));
-  const byKey = sums(sides, ({ key }) => key);
+  const byName = namedShares(sides);
+  const named = sides.flatMap(({ share, to }) => (isNamed(to) ? [{ share, to }] : []));
   const byPods = sides.length > mostSides ? sums(named, ({ to }) => textKey(to)) : undefined;
-  return ({ sides: own, to }) => {
-    if (!isNamed(to)) return own.reduce((sum, { key }) => sum + (byKey.get(key) ?? 0), 0);
+  return (group) => {
+    const { to } = group;
+    if (!isNamed(to)) return byName(group);
     if (byPods !== undefined) return byPods.get(textKey(to)) ?? 0;
-    return named.reduce((sum, side) => sum + side.share * partOf(side.to, to), 0);
+    return named.reduce((sum, one) => sum + one.share * partOf(one.to, to), 0);
   };
 }
 
@@ -108,7 +107,10 @@ export function namedShares(sides: readonly Side[]): (group: Group) => number {
   return ({ sides: own }) => own.reduce((sum, { key }) => sum + (byKey.get(key) ?? 0), 0);
 }
 
-function sums(sides: readonly Side[], keyOf: (side: Side) => string): ReadonlyMap<string, number> {
+function sums<T extends { readonly share: number }>(
+  sides: readonly T[],
+  keyOf: (side: T) => string,
+): ReadonlyMap<string, number> {
   const all = new Map<string, number>();
   for (const side of sides) all.set(keyOf(side), (all.get(keyOf(side)) ?? 0) + side.share);
   return all;

@@ -50,7 +50,7 @@ export const weightJump = definePolicy({
       'the old release are there again, cold and few, and a manifest that says 50/50 sends half of the customers to them.',
     limits:
       'Ready is what the cluster says: a green pod that answers errors is not seen. Which clients follow which route is not known, so a ' +
-      'subset counts as defined when it is for some of them. Two requests that race each other are judged one by one.',
+      'target must serve those in the namespace of the route and those in the namespace of the Service; others are not looked at. Two requests that race each other are judged one by one.',
   },
   evaluate,
 });

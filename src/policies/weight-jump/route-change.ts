@@ -4,7 +4,7 @@ import { align, type Alignment, type Shares, type Shift } from './align.ts';
 import { blindDelegates, olderRoutes, ruleFaults, shadowed } from './rule-faults.ts';
 import { judgeShift } from './shift.ts';
 import { firstTraffic, trafficTaken } from './traffic-taken.ts';
-import { isInvisible, repeated, together, type Found, type Trial, type Verdict } from './trial.ts';
+import { isInvisible, most, repeated, together, tooManyRules, type Found, type Trial, type Verdict } from './trial.ts';
 
 /** A route as it was, undefined for a new one, and as it shall be. */
 export interface RouteChange {
@@ -51,17 +51,10 @@ function shiftsOf(before: Route | undefined, after: Route, trial: Trial): Alignm
 }
 
 const none: Alignment = { shifts: [], tooMany: undefined };
-const mostShifts = 5_000;
-const mostDestinations = 50_000;
 
-/** More than anybody routes by hand, and more than may be judged while others wait. */
 function tooManyShifts(shifts: readonly Shift[]): readonly [number, number] | undefined {
   const destinations = shifts.reduce((sum, { was, becomes }) => sum + (was?.size ?? 0) + becomes.size, 0);
-  return shifts.length > mostShifts || destinations > mostDestinations ? [shifts.length, destinations] : undefined;
-}
-
-function tooManyRules([before, after]: readonly [number, number], { object }: Trial): Found {
-  return { code: 'too-many-rules', detail: { object, before, after } };
+  return shifts.length > most.shifts || destinations > most.destinations ? [shifts.length, destinations] : undefined;
 }
 
 function unharmed(shifts: readonly Shift[], { object }: Trial): Found {

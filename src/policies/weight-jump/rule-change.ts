@@ -6,11 +6,13 @@ import { sharesOf, type Shift } from './align.ts';
 import { judgeShift } from './shift.ts';
 import {
   isInvisible,
+  most,
   repeated,
   resolvers,
   type Repeated,
   type Resolve,
   together,
+  tooManyRules,
   type Found,
   type Rules,
   type ShiftContext,
@@ -49,10 +51,7 @@ export function judgeRules({ before, after }: RuleChange, trial: Trial): Verdict
   );
   const rules = [...routes.values()].flatMap((route) => route.rules);
   const destinations = rules.reduce((sum, rule) => sum + rule.destinations.length, 0);
-  if (destinations > mostDestinations)
-    return {
-      findings: [{ code: 'too-many-rules', detail: { object: trial.object, before: rules.length, after: destinations } }],
-    };
+  if (destinations > most.destinations) return { findings: [tooManyRules([rules.length, destinations], trial)] };
   const judged = together(
     worlds.flatMap((world) => [...routes.values()].flatMap((route) => route.rules.map((rule) => judgeUse(rule, route, world)))),
   );
@@ -115,8 +114,6 @@ interface World {
   /** What was judged already, by the namespace of routes. */
   readonly repeatedIn: (namespace: string) => Repeated;
 }
-
-const mostDestinations = 50_000;
 
 function repeatedByNamespace(): World['repeatedIn'] {
   const all = new Map<string, Repeated>();

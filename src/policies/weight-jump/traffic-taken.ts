@@ -4,10 +4,9 @@ import { withDelegates } from '../../kubernetes/routes/delegate.ts';
 import { isUnderWildcard, mayBeInCluster } from '../../kubernetes/routes/destination-rule.ts';
 import { destinationKey, hostKey, serviceOfHost } from '../../kubernetes/routes/host.ts';
 import { align, firstShifts, type Alignment, type Shares, type Shift } from './align.ts';
-import type { Trial } from './trial.ts';
+import { most, type Trial } from './trial.ts';
 
 const mostRoots = 64;
-const mostShifts = 5_000;
 
 /** Nobody is known to have served it; a delegate takes what its roots gave to others. */
 export function firstTraffic(route: Route, trial: Trial): Alignment {
@@ -34,7 +33,7 @@ export function trafficTaken(before: Route | undefined, after: Route, trial: Tri
   const gained = takenHosts(after, trial).filter(({ key }) => !keys.has(key));
   if (gained.length === 0) return { shifts: [], tooMany: undefined };
   const shifts = firstShifts(after);
-  if (gained.length * shifts.length > mostShifts) return { shifts: [], tooMany: [gained.length, shifts.length] };
+  if (gained.length * shifts.length > most.shifts) return { shifts: [], tooMany: [gained.length, shifts.length] };
   const taken = gained.flatMap(({ was, namespace }) =>
     // Of a rule for some paths nobody knows how much of the Service's traffic it gets.
     shifts.map((shift): Shift => ({

@@ -160,6 +160,13 @@ function keyOf({ code, detail, path }: Found): string {
   return [code, path, object, rule, destination, fromPercent, toPercent].join(' ');
 }
 
+/** More than anybody routes by hand, and more than may be judged while others wait. */
+export const most = { shifts: 5_000, destinations: 50_000 } as const;
+
+export function tooManyRules([before, after]: readonly [number, number], { object }: Trial): Found {
+  return { code: 'too-many-rules', detail: { object, before, after } };
+}
+
 /** A route that no client sees: exported to nobody, it can only be named by another one. */
 export function isInvisible({ exportTo, hosts }: Route): boolean {
   return hosts.length > 0 && exportTo.length === 1 && exportTo[0] === '~';
